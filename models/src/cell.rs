@@ -1,0 +1,103 @@
+//! One node of a cluster under check, and what may happen to it.
+
+use althing::machine::{Durable, Event, Machine};
+use althing::node::{NodeId, Relabel, Renaming};
+use althing::outbox::{Op, Outbox};
+
+/// A node: the machine, and what its host keeps for it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Cell<M: Machine> {
+    /// The node.
+    pub node: NodeId,
+    /// What it is told at each start.
+    pub config: M::Config,
+    /// Its memory.
+    pub machine: M,
+    /// Its disk: every write that was performed.
+    pub disk: M::Durable,
+    /// Its armed timers, ascending.
+    pub timers: Vec<M::Timer>,
+}
+
+impl<M: Machine> Cell<M> {
+    /// The node after a start with this disk, and what the start asks for.
+    pub fn start(node: NodeId, config: M::Config, disk: M::Durable) -> (Self, Vec<Op<M>>) {
+        let mut out = Outbox::new();
+        let machine = M::restart(config.clone(), disk.clone(), &mut out);
+        let ops: Vec<_> = out.drain().collect();
+        let mut cell = Self { node, config, machine, disk, timers: Vec::new() };
+        ops.iter().for_each(|op| cell.perform(op));
+        (cell, ops)
+    }
+
+    /// Lets the machine handle an event, without performing what it asks for.
+    pub fn step(&mut self, event: Event<M>) -> Vec<Op<M>> {
+        if let Event::Timer(timer) = &event {
+            self.timers.retain(|armed| armed != timer);
+        }
+        let mut out = Outbox::new();
+        self.machine.step(event, &mut out);
+        out.drain().collect()
+    }
+
+    /// Performs what concerns the node's own host; messages and outputs go elsewhere.
+    pub fn perform(&mut self, op: &Op<M>) {
+        match op {
+            Op::Write(write) => self.disk.apply(write),
+            Op::Arm(timer) => {
+                if let Err(place) = self.timers.binary_search(timer) {
+                    self.timers.insert(place, *timer);
+                }
+            }
+            Op::Disarm(timer) => self.timers.retain(|armed| armed != timer),
+            Op::Sync | Op::Send { .. } | Op::Output(_) => {}
+        }
+    }
+}
+
+/// An event and the node that it is for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Stimulus<M: Machine> {
+    /// Whom it concerns.
+    pub node: NodeId,
+    /// What happens.
+    pub event: Event<M>,
+}
+
+/// A machine of which every part can be told new names for the nodes.
+pub trait Symmetric:
+    Machine<Config: Relabel, Durable: Relabel, Input: Relabel, Message: Relabel, Timer: Relabel> + Relabel
+{
+}
+
+impl<M> Symmetric for M where
+    M: Machine<Config: Relabel, Durable: Relabel, Input: Relabel, Message: Relabel, Timer: Relabel> + Relabel
+{
+}
+
+impl<M: Symmetric> Relabel for Cell<M> {
+    fn relabel(&self, renaming: &Renaming) -> Self {
+        let mut timers = self.timers.relabel(renaming);
+        timers.sort_unstable();
+        Self {
+            node: self.node.relabel(renaming),
+            config: self.config.relabel(renaming),
+            machine: self.machine.relabel(renaming),
+            disk: self.disk.relabel(renaming),
+            timers,
+        }
+    }
+}
+
+impl<M: Symmetric> Relabel for Stimulus<M> {
+    fn relabel(&self, renaming: &Renaming) -> Self {
+        let event = match &self.event {
+            Event::Message { from, message } => {
+                Event::Message { from: from.relabel(renaming), message: message.relabel(renaming) }
+            }
+            Event::Timer(timer) => Event::Timer(timer.relabel(renaming)),
+            Event::Input(input) => Event::Input(input.relabel(renaming)),
+        };
+        Self { node: self.node.relabel(renaming), event }
+    }
+}

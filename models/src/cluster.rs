@@ -1,0 +1,280 @@
+//! A cluster of machines, their network and their faults, as one model to explore.
+//!
+//! Say what there is, what may go wrong and what must hold, and explore it:
+//!
+//! ```no_run
+//! # use althing::{NodeId, NodeSet, raft::{Config, Election}};
+//! # use althing_models::{check::Limits, cluster::Cluster};
+//! # let configs = [0, 1, 2].map(|i| Config::new(NodeId::new(i).unwrap(), NodeSet::first(3)).unwrap());
+//! let report = Cluster::<Election>::new(configs)
+//!     .crashes(1)
+//!     .environment(|node, _| node.term().get() < 2)
+//!     .always("OneLeader", |view| view.nodes().filter(|(_, node)| node.is_leader()).count() <= 1)
+//!     .check(&Limits::default());
+//! ```
+//!
+//! # What can happen
+//!
+//! In each state, any armed timer may expire, any input may be given (both as far as the
+//! [environment](Cluster::environment) allows), any message in the [network](Network) may arrive,
+//! and as far as their [budgets](Faults) last, a node may crash, also between any two effects of
+//! a step, and the network may lose and repeat messages and be cut in two.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use althing::machine::{Event, Machine};
+use althing::node::{NodeId, NodeSet, Relabel};
+use althing::observe::{History, Step};
+
+use crate::cell::Symmetric;
+use crate::intern::Memo;
+use crate::property::{Condition, Property, View};
+use crate::recover::Recovery;
+use crate::symmetry::Symmetry;
+use crate::tables::Tables;
+
+/// The most nodes that a cluster under check can have.
+pub const MAX_NODES: usize = 9;
+
+/// How messages travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Network {
+    /// Whatever was sent may arrive, at any time, in any order, any number of times, or never:
+    /// loss, repetition, delay, reordering and partitions without bound. Messages only
+    /// accumulate, so there are few networks; those that are [dead](Cluster::dead) are removed.
+    #[default]
+    Monotone,
+    /// A message is in flight until it arrives, or is lost; loss, repetition and cuts have
+    /// budgets. A message that is sent while an equal one is in flight joins it. This is the
+    /// unreduced twin of `Monotone`: it has far more states for fewer behaviours, and shows that
+    /// the reductions hide nothing.
+    InFlight,
+}
+
+/// How often each fault may still happen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Faults {
+    /// Crashes of any node, each followed by a restart from the disk.
+    pub crashes: u8,
+    /// Messages lost; with [`Network::Monotone`] loss has no bound.
+    pub losses: u8,
+    /// Messages that arrive and stay in flight; with [`Network::Monotone`] without bound.
+    pub duplicates: u8,
+    /// Times the network is cut in two; with [`Network::Monotone`] a message that does not
+    /// arrive is as good as cut off.
+    pub cuts: u8,
+}
+
+/// A state of the whole cluster: small numbers in place of what it consists of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct State {
+    /// The nodes' [`Cell`]s, in the order of the nodes; unused places are 0.
+    pub(crate) cells: [u32; MAX_NODES],
+    pub(crate) network: u32,
+    pub(crate) history: u32,
+    /// Bit `i`: the last change violated property `i`, which speaks of single steps.
+    pub(crate) violated: u32,
+    pub(crate) left: Faults,
+    /// One side of the cut, as bits of nodes; 0 if the network is whole.
+    pub(crate) cut: u16,
+}
+
+/// What may happen next.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Action {
+    /// A message arrives, a timer expires or an input is given, by number.
+    Step(u32),
+    /// A message arrives and stays in flight.
+    Duplicate(u32),
+    /// The step is made, and its node crashes before the next of its writes, or, unreduced,
+    /// before its next effect: which one, from 0.
+    StepThenCrash(u32, u8),
+    /// A node crashes and restarts, between steps.
+    Restart(u8),
+    /// A message in flight is lost.
+    Lose(u32),
+    /// The network is cut between these nodes, as bits, and the others.
+    Cut(u16),
+    /// The network is whole again.
+    Heal,
+}
+
+/// Some machines of one kind, what may happen to them, and what must hold. See the
+/// [module](self).
+pub struct Cluster<M: Machine, H: History<M> = ()> {
+    pub(crate) configs: Vec<M::Config>,
+    pub(crate) network: Network,
+    pub(crate) faults: Faults,
+    pub(crate) inputs: Vec<M::Input>,
+    pub(crate) environment: Box<dyn Fn(&M, &Event<M>) -> bool + Send + Sync>,
+    pub(crate) dead: Option<Box<Dead<M>>>,
+    pub(crate) transitions: &'static [&'static str],
+    pub(crate) label: Box<dyn Fn(&Step<'_, M>) -> &'static str + Send + Sync>,
+    pub(crate) describe: Box<dyn Fn(&M) -> String + Send + Sync>,
+    pub(crate) properties: Vec<Property<M, H>>,
+    pub(crate) symmetry: Option<Symmetry<M, H>>,
+    pub(crate) tables: Tables<M, H>,
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+/// Whether a message can no longer change its receiver, who is in this state.
+type Dead<M> = dyn Fn(&<M as Machine>::Message, NodeId, &M) -> bool + Send + Sync;
+
+impl<M: Machine, H: History<M>> Cluster<M, H> {
+    /// A cluster of machines started with these configurations: the first is that of node 0,
+    /// and so on.
+    ///
+    /// Whatever the machine, one property is always checked: `Contract`, that no step panics,
+    /// that nobody writes to itself or to a node that does not exist, and that what the machine
+    /// says is on its disk has been written there.
+    ///
+    /// # Panics
+    /// With no configuration, or more than [`MAX_NODES`].
+    pub fn new(configs: impl IntoIterator<Item = M::Config>) -> Self {
+        let configs: Vec<_> = configs.into_iter().collect();
+        assert!((1..=MAX_NODES).contains(&configs.len()), "a cluster has 1 to {MAX_NODES} nodes");
+        Self {
+            configs,
+            network: Network::default(),
+            faults: Faults::default(),
+            inputs: Vec::new(),
+            environment: Box::new(|_, _| true),
+            dead: None,
+            transitions: &[],
+            label: Box::new(|_| ""),
+            describe: Box::new(|machine| format!("{machine:?}")),
+            properties: vec![Property::contract()],
+            symmetry: None,
+            tables: Tables::new(),
+            stop: Arc::default(),
+        }
+    }
+
+    /// How messages travel; [`Network::Monotone`] unless said otherwise.
+    #[must_use]
+    pub fn network(self, network: Network) -> Self {
+        Self { network, ..self }
+    }
+
+    /// How often each fault may happen; never unless said otherwise.
+    #[must_use]
+    pub fn faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// How many crashes may happen, each at any moment, also between two effects of a step.
+    #[must_use]
+    pub fn crashes(mut self, crashes: u8) -> Self {
+        self.faults.crashes = crashes;
+        self
+    }
+
+    /// What the application may ask for: each of these, of any node, at any time.
+    #[must_use]
+    pub fn inputs(self, inputs: impl IntoIterator<Item = M::Input>) -> Self {
+        Self { inputs: inputs.into_iter().collect(), ..self }
+    }
+
+    /// Which timers may expire and which inputs may be given, by the state of the node. This is
+    /// where an exploration is bounded: a bound on what the environment does loses no behaviour
+    /// within the bound, while a bound on the depth of the search would.
+    #[must_use]
+    pub fn environment(self, allows: impl Fn(&M, &Event<M>) -> bool + Send + Sync + 'static) -> Self {
+        Self { environment: Box::new(allows), ..self }
+    }
+
+    /// Which messages can be forgotten, given their sender and the present state of their
+    /// receiver: those that change nothing on arrival, and never will. The kit checks the
+    /// first half on every message that it drops, as the property `DeadIsDead`.
+    #[must_use]
+    pub fn dead(mut self, dead: impl Fn(&M::Message, NodeId, &M) -> bool + Send + Sync + 'static) -> Self {
+        self.properties.push(Property::dead_is_dead());
+        self.dead = Some(Box::new(dead));
+        self
+    }
+
+    /// The names of all transitions of the machine, and which of them a step is. An exploration
+    /// reports those that it never saw.
+    #[must_use]
+    pub fn transitions(
+        self,
+        names: &'static [&'static str],
+        label: impl Fn(&Step<'_, M>) -> &'static str + Send + Sync + 'static,
+    ) -> Self {
+        Self { transitions: names, label: Box::new(label), ..self }
+    }
+
+    /// How to print a machine in a story; with `Debug` unless said otherwise.
+    #[must_use]
+    pub fn describe(self, describe: impl Fn(&M) -> String + Send + Sync + 'static) -> Self {
+        Self { describe: Box::new(describe), ..self }
+    }
+
+    /// An invariant of all states.
+    #[must_use]
+    pub fn always(
+        self,
+        name: &'static str,
+        holds: impl Fn(&View<'_, M, H>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.property(name, Condition::Always(Box::new(holds)))
+    }
+
+    /// An invariant of all steps of single nodes, restarts included.
+    #[must_use]
+    pub fn each_step(
+        self,
+        name: &'static str,
+        holds: impl Fn(&Step<'_, M>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.property(name, Condition::Step(Box::new(holds)))
+    }
+
+    /// Something that must be possible: the witness that an invariant speaks of anything.
+    #[must_use]
+    pub fn sometimes(
+        self,
+        name: &'static str,
+        happens: impl Fn(&View<'_, M, H>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.property(name, Condition::Sometimes(Box::new(happens)))
+    }
+
+    /// Liveness as an invariant: from every state the cluster recovers once faults end.
+    #[must_use]
+    pub fn recoverable(self, name: &'static str, recovery: Recovery<M>) -> Self {
+        self.property(name, Condition::Recoverable(recovery, Memo::new()))
+    }
+
+    /// Treats states that differ only in the names of the nodes as one. Sound if the properties
+    /// and the environment do not speak of particular nodes, and only with
+    /// [`Network::Monotone`], without cuts.
+    ///
+    /// # Panics
+    /// With more than six nodes, whose permutations are too many.
+    #[must_use]
+    pub fn symmetric(self) -> Self
+    where
+        M: Symmetric,
+        H: Relabel,
+    {
+        let symmetry = Some(Symmetry::new(self.configs.len()));
+        Self { symmetry, ..self }
+    }
+
+    /// A flag that ends every exploration of this cluster when it is set.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    /// The nodes.
+    pub fn nodes(&self) -> NodeSet {
+        NodeSet::first(self.configs.len() as u8)
+    }
+
+    fn property(mut self, name: &'static str, condition: Condition<M, H>) -> Self {
+        self.properties.push(Property { name, condition });
+        self
+    }
+}

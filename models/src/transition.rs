@@ -1,0 +1,384 @@
+//! From a state of the cluster to the next.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use althing::machine::{Event, Machine};
+use althing::node::NodeId;
+use althing::observe::{Cause, History, Step};
+use althing::outbox::Op;
+
+use crate::cell::{Cell, Stimulus};
+use crate::cluster::{Action, Cluster, Faults, MAX_NODES, Network, State};
+use crate::property::Condition;
+use crate::tables::{Delivery, Outcome};
+
+/// The bit of the property `Contract`.
+const CONTRACT: u32 = 1;
+
+impl<M: Machine, H: History<M>> Cluster<M, H> {
+    /// The state in which every node has started for the first time.
+    pub fn initial(&self) -> State {
+        let (mut cells, mut network) = (Vec::new(), Vec::new());
+        for (node, config) in self.nodes().iter().zip(&self.configs) {
+            let (cell, ops) = Cell::start(node, config.clone(), M::Durable::default());
+            network.extend(self.sent_by(node, &ops).into_iter().map(|m| self.tables.stimuli.get(m).clone()));
+            cells.push(cell);
+        }
+        self.state(&cells, network, H::default())
+    }
+
+    /// A state put together from its parts; the fault budgets are those of the cluster.
+    ///
+    /// # Panics
+    /// If there are more cells than [`MAX_NODES`].
+    pub fn state(&self, cells: &[Cell<M>], network: Vec<Stimulus<M>>, history: H) -> State {
+        let mut ids = [0; MAX_NODES];
+        for (id, cell) in ids.iter_mut().zip(cells) {
+            *id = self.tables.cells.intern(cell.clone());
+        }
+        let mut network: Vec<_> =
+            network.into_iter().map(|message| self.tables.stimuli.intern(message)).collect();
+        network.sort_unstable();
+        network.dedup();
+        State {
+            cells: ids,
+            network: self.tables.networks.intern(network),
+            history: self.tables.histories.intern(history),
+            violated: 0,
+            left: self.faults,
+            cut: 0,
+        }
+    }
+
+    /// The messages among these operations of a node, as stimuli of their receivers, each once.
+    fn sent_by(&self, from: NodeId, ops: &[Op<M>]) -> Vec<u32> {
+        let mut sent = Vec::new();
+        for op in ops {
+            if let Op::Send { to, message } = op
+                && self.nodes().contains(*to)
+            {
+                let event = Event::Message { from, message: message.clone() };
+                sent.push(self.tables.stimuli.intern(Stimulus { node: *to, event }));
+            }
+        }
+        sent.sort_unstable();
+        sent.dedup();
+        sent
+    }
+
+    /// Everything that may happen in a state.
+    pub fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
+        self.tables.expanded.fetch_add(1, Ordering::Relaxed);
+        if self.stop.load(Ordering::Relaxed) {
+            return;
+        }
+        let start = actions.len();
+        for &cell in &state.cells[..self.configs.len()] {
+            actions.extend(self.offers(cell).iter().map(|stimulus| Action::Step(*stimulus)));
+        }
+        let messages = self.tables.networks.get(state.network);
+        actions.extend(messages.iter().filter(|m| self.passes(state, **m)).map(|m| Action::Step(*m)));
+        if state.left.crashes > 0 {
+            self.enabled_crashes(state, start, actions);
+        }
+        if self.network == Network::InFlight {
+            self.enabled_network_faults(state, messages, actions);
+        }
+    }
+
+    fn enabled_crashes(&self, state: &State, start: usize, actions: &mut Vec<Action>) {
+        for i in start..actions.len() {
+            if let Action::Step(stimulus) = actions[i] {
+                let outcome = self.tables.outcome(self.step(state, stimulus));
+                actions.extend((0..outcome.crashes.len() as u8).map(|k| Action::StepThenCrash(stimulus, k)));
+            }
+        }
+        actions.extend(self.nodes().iter().map(|node| Action::Restart(node.get())));
+    }
+
+    fn enabled_network_faults(&self, state: &State, messages: &[u32], actions: &mut Vec<Action>) {
+        if state.left.losses > 0 {
+            actions.extend(messages.iter().map(|m| Action::Lose(*m)));
+        }
+        if state.left.duplicates > 0 {
+            let arriving = messages.iter().filter(|m| self.passes(state, **m));
+            actions.extend(arriving.map(|m| Action::Duplicate(*m)));
+        }
+        if state.cut != 0 {
+            actions.push(Action::Heal);
+        } else if state.left.cuts > 0 {
+            // The side without the last node names the cut.
+            let sides = 1..1_u16 << (self.configs.len() - 1);
+            actions.extend(sides.map(Action::Cut));
+        }
+    }
+
+    /// Whether a message does not have to cross the cut.
+    fn passes(&self, state: &State, message: u32) -> bool {
+        if state.cut == 0 {
+            return true;
+        }
+        let Stimulus { node, event } = self.tables.stimuli.get(message);
+        let side = |node: NodeId| state.cut >> node.get() & 1;
+        match event {
+            Event::Message { from, .. } => side(*from) == side(*node),
+            Event::Timer(_) | Event::Input(_) => true,
+        }
+    }
+
+    /// The state after an action, before symmetry. `None` if the action is not possible.
+    pub fn apply(&self, state: &State, action: Action) -> Option<State> {
+        match action {
+            Action::Step(stimulus) => {
+                let used = self.network == Network::InFlight;
+                Some(self.advance(state, self.step(state, stimulus), used))
+            }
+            Action::Duplicate(stimulus) => {
+                let left = Faults { duplicates: state.left.duplicates.checked_sub(1)?, ..state.left };
+                Some(State { left, ..self.advance(state, self.step(state, stimulus), false) })
+            }
+            Action::StepThenCrash(stimulus, point) => {
+                let left = Faults { crashes: state.left.crashes.checked_sub(1)?, ..state.left };
+                let outcome = self.tables.outcome(self.step(state, stimulus));
+                let crash = *outcome.crashes.get(usize::from(point))?;
+                let used = self.network == Network::InFlight;
+                Some(State { left, ..self.advance(state, crash, used) })
+            }
+            Action::Restart(node) => {
+                let left = Faults { crashes: state.left.crashes.checked_sub(1)?, ..state.left };
+                let restart = self.restart(state.cells[usize::from(node)]);
+                Some(State { left, ..self.advance(state, restart, false) })
+            }
+            Action::Lose(message) => {
+                let left = Faults { losses: state.left.losses.checked_sub(1)?, ..state.left };
+                let mut network = self.tables.networks.get(state.network).clone();
+                network.retain(|m| *m != message);
+                Some(State { left, network: self.tables.networks.intern(network), violated: 0, ..*state })
+            }
+            Action::Cut(cut) => {
+                let left = Faults { cuts: state.left.cuts.checked_sub(1)?, ..state.left };
+                Some(State { left, cut, violated: 0, ..*state })
+            }
+            Action::Heal => Some(State { cut: 0, violated: 0, ..*state }),
+        }
+    }
+
+    /// The state after one node did this.
+    fn advance(&self, state: &State, id: u32, used: bool) -> State {
+        let outcome = self.tables.outcome(id);
+        if !used && outcome.is_quiet() {
+            return State { violated: 0, ..*state };
+        }
+        let mut next = State { violated: outcome.violated, ..*state };
+        let node = self.tables.cells.get(outcome.after).node;
+        next.cells[node.index()] = outcome.after;
+        next.history = self.tables.observed.answer((state.history, id), |_| {
+            let mut history = self.tables.histories.get(state.history).clone();
+            self.each_step_of(outcome, |step| history.observe(step));
+            self.tables.histories.intern(history)
+        });
+        let mut live = 0;
+        for (i, message) in outcome.sends.iter().enumerate() {
+            match self.death(*message, next.cells[self.tables.stimuli.get(*message).node.index()]) {
+                0 => live |= 1 << i,
+                1 => {}
+                _ => next.violated |= self.dead_is_dead(),
+            }
+        }
+        if used || !outcome.sends.is_empty() || outcome.before != outcome.after {
+            let delivery = Delivery { used, live };
+            next.network = self.tables.delivered.answer((state.network, id, delivery), |_| {
+                self.tables.networks.intern(self.network_after(state.network, outcome, delivery))
+            });
+        }
+        next
+    }
+
+    /// The messages in the network after a step: less the one that was handled, if it is used
+    /// up; with those sent; less those that the receiver's new state makes dead.
+    fn network_after(&self, network: u32, outcome: &Outcome<M>, delivery: Delivery) -> Vec<u32> {
+        let mut network = self.tables.networks.get(network).clone();
+        if delivery.used {
+            network.retain(|m| Some(*m) != outcome.stimulus);
+        }
+        let sends = outcome.sends.iter().enumerate().filter(|(i, _)| delivery.live >> i & 1 == 1);
+        network.extend(sends.map(|(_, m)| *m));
+        network.sort_unstable();
+        network.dedup();
+        let node = self.tables.cells.get(outcome.after).node;
+        network.retain(|m| self.tables.stimuli.get(*m).node != node || self.death(*m, outcome.after) != 1);
+        network
+    }
+
+    fn dead_is_dead(&self) -> u32 {
+        let at = self.properties.iter().position(|p| matches!(p.condition, Condition::DeadIsDead));
+        at.map_or(0, |i| 1 << i)
+    }
+
+    /// 1 if the message is dead to its receiver, 0 if not, 2 if it is said to be and is not.
+    fn death(&self, message: u32, receiver: u32) -> u32 {
+        let Some(dead) = &self.dead else { return 0 };
+        self.tables.deaths.answer((message, receiver), |_| {
+            let Event::Message { from, message: text } = &self.tables.stimuli.get(message).event else {
+                return 0;
+            };
+            let cell = self.tables.cells.get(receiver);
+            if !dead(text, *from, &cell.machine) {
+                return 0;
+            }
+            let mut after = cell.clone();
+            let ops = after.step(self.tables.stimuli.get(message).event.clone());
+            if ops.is_empty() && after == *cell { 1 } else { 2 }
+        })
+    }
+
+    /// The timers and inputs of a cell, as far as the environment allows them.
+    fn offers(&self, id: u32) -> &[u32] {
+        self.tables.cells.derived(id).offers.get_or_init(|| {
+            let cell = self.tables.cells.get(id);
+            let timers = cell.timers.iter().map(|timer| Event::Timer(*timer));
+            let inputs = self.inputs.iter().map(|input| Event::Input(input.clone()));
+            let allowed = timers.chain(inputs).filter(|event| (self.environment)(&cell.machine, event));
+            let stimuli = allowed.map(|event| Stimulus { node: cell.node, event });
+            stimuli.map(|stimulus| self.tables.stimuli.intern(stimulus)).collect()
+        })
+    }
+
+    /// The outcome of a stimulus in a state.
+    pub(crate) fn step(&self, state: &State, stimulus: u32) -> u32 {
+        let node = self.tables.stimuli.get(stimulus).node;
+        let before = state.cells[node.index()];
+        self.tables.steps.answer((before, stimulus), |_| self.compute_step(before, stimulus))
+    }
+
+    fn compute_step(&self, before: u32, stimulus: u32) -> u32 {
+        let cell = self.tables.cells.get(before);
+        let event = &self.tables.stimuli.get(stimulus).event;
+        let mut after = cell.clone();
+        let Ok(ops) = catch_unwind(AssertUnwindSafe(|| after.step(event.clone()))) else {
+            return self.panicked(before, stimulus);
+        };
+        let crashes = match self.faults.crashes {
+            0 => Vec::new(),
+            _ => {
+                let crash = |k: usize| self.crash(before, Some(stimulus), &after.machine, &ops[..k]);
+                self.crash_points(&ops).into_iter().map(crash).collect()
+            }
+        };
+        ops.iter().for_each(|op| after.perform(op));
+        let violated = self.broken_contract(&after, &ops);
+        self.add_outcome(Outcome {
+            before,
+            stimulus: Some(stimulus),
+            sends: self.sent_by(cell.node, &ops),
+            after: self.tables.cells.intern(after),
+            performed: ops,
+            crashed: None,
+            violated,
+            crashes,
+        })
+    }
+
+    /// Before which operations a crash makes a difference. A crash before the first is one
+    /// before the step. What was not written yet differs from write to write; what was not sent
+    /// yet is no different from what was sent and lost, unless losses are counted.
+    fn crash_points(&self, ops: &[Op<M>]) -> Vec<usize> {
+        let counted = self.network == Network::InFlight;
+        (1..ops.len()).filter(|k| counted || matches!(ops[*k], Op::Write(_))).collect()
+    }
+
+    /// The outcome of a crash between two steps.
+    fn restart(&self, before: u32) -> u32 {
+        *self
+            .tables
+            .cells
+            .derived(before)
+            .restart
+            .get_or_init(|| self.crash(before, None, &self.tables.cells.get(before).machine, &[]))
+    }
+
+    /// The node performs this much of a step, loses its memory, and starts from its disk.
+    fn crash(&self, before: u32, stimulus: Option<u32>, memory: &M, performed: &[Op<M>]) -> u32 {
+        let cell = self.tables.cells.get(before);
+        let mut disk = cell.clone();
+        performed.iter().for_each(|op| disk.perform(op));
+        let (after, restart) = Cell::start(cell.node, cell.config.clone(), disk.disk);
+        let mut sends = self.sent_by(cell.node, performed);
+        sends.extend(self.sent_by(cell.node, &restart));
+        let violated = self.broken_contract(&after, &restart);
+        self.add_outcome(Outcome {
+            before,
+            stimulus,
+            sends,
+            after: self.tables.cells.intern(after),
+            performed: performed.to_vec(),
+            crashed: Some((memory.clone(), restart)),
+            violated,
+            crashes: Vec::new(),
+        })
+    }
+
+    /// The step never ended: nothing happens but the breach of contract.
+    fn panicked(&self, before: u32, stimulus: u32) -> u32 {
+        self.tables.add_outcome(Outcome {
+            before,
+            stimulus: Some(stimulus),
+            sends: Vec::new(),
+            after: before,
+            performed: Vec::new(),
+            crashed: None,
+            violated: CONTRACT,
+            crashes: Vec::new(),
+        })
+    }
+
+    fn add_outcome(&self, outcome: Outcome<M>) -> u32 {
+        let mut violated = outcome.violated;
+        self.each_step_of(&outcome, |step| {
+            for (i, property) in self.properties.iter().enumerate() {
+                if let Condition::Step(holds) = &property.condition
+                    && !holds(step)
+                {
+                    violated |= 1 << i;
+                }
+            }
+            let taken = (self.label)(step);
+            if let Some(transition) = self.transitions.iter().position(|name| *name == taken) {
+                self.tables.cover(transition);
+            }
+        });
+        self.tables.add_outcome(Outcome { violated, ..outcome })
+    }
+
+    /// What an observer sees of an outcome: the step, and the restart if it crashed.
+    pub(crate) fn each_step_of(&self, outcome: &Outcome<M>, mut see: impl FnMut(&Step<'_, M>)) {
+        let before = self.tables.cells.get(outcome.before);
+        let after = self.tables.cells.get(outcome.after);
+        let step = Step {
+            node: before.node,
+            cause: Cause::Restart,
+            before: &before.machine,
+            disk: &before.disk,
+            performed: &outcome.performed,
+            after: outcome.crashed.as_ref().map_or(&after.machine, |(memory, _)| memory),
+        };
+        let disk = step.disk_after();
+        if let Some(stimulus) = outcome.stimulus {
+            see(&Step { cause: Cause::Event(&self.tables.stimuli.get(stimulus).event), ..step });
+        }
+        if let Some((memory, restart)) = &outcome.crashed {
+            let (before, performed) = (memory, restart);
+            see(&Step { before, disk: &disk, performed, after: &after.machine, ..step });
+        }
+    }
+
+    /// See [`Cluster::new`].
+    fn broken_contract(&self, after: &Cell<M>, ops: &[Op<M>]) -> u32 {
+        let foreign = ops.iter().any(|op| match op {
+            Op::Send { to, .. } => *to == after.node || !self.nodes().contains(*to),
+            Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => false,
+        });
+        if foreign || *after.machine.durable() != after.disk { CONTRACT } else { 0 }
+    }
+}

@@ -1,0 +1,190 @@
+//! Effects and their order: what a machine asks its host to do, and when the host may do it.
+//!
+//! **The rule.** An effect may be performed only after every write before it is durable, and
+//! writes become durable in the order in which they were emitted. [`Outbox::drain`] spells the
+//! rule out: it hands over [`Op`]s, with [`Op::Sync`] wherever the host has to wait, so a host
+//! that performs the operations one after another cannot break it, and an exhaustive `match`
+//! cannot forget it.
+
+use alloc::vec::{self, Vec};
+use core::iter::Peekable;
+use core::ops::Deref;
+
+use crate::machine::{Durable, Machine, WriteOf};
+use crate::node::NodeId;
+
+/// One operation for the host to perform.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(
+        rename_all = "snake_case",
+        bound(
+            serialize = "WriteOf<M>: serde::Serialize, M::Message: serde::Serialize, M::Timer: serde::Serialize, M::Output: serde::Serialize",
+            deserialize = "WriteOf<M>: serde::Deserialize<'de>, M::Message: serde::Deserialize<'de>, M::Timer: serde::Deserialize<'de>, M::Output: serde::Deserialize<'de>"
+        )
+    )
+)]
+pub enum Op<M: Machine> {
+    /// Write this to the disk. It need not be durable before the next [`Op::Sync`].
+    Write(WriteOf<M>),
+    /// Make every write so far durable before going on.
+    Sync,
+    /// Send a message. It may be lost.
+    Send {
+        /// To whom. Never the sender itself.
+        to: NodeId,
+        /// What it says.
+        message: M::Message,
+    },
+    /// Start this timer, or start it afresh with a new duration if it is running.
+    Arm(M::Timer),
+    /// Stop this timer.
+    Disarm(M::Timer),
+    /// Tell the application.
+    Output(M::Output),
+}
+
+/// The effects of one or more steps. A host keeps one and reuses it, so that a step allocates
+/// nothing once the buffers have grown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outbox<M: Machine> {
+    writes: Vec<WriteOf<M>>,
+    /// The other effects, each with the number of writes that must be durable before it.
+    effects: Vec<(usize, Op<M>)>,
+}
+
+impl<M: Machine> Default for Outbox<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Machine> Outbox<M> {
+    /// An outbox without effects. Allocates nothing.
+    pub const fn new() -> Self {
+        Self { writes: Vec::new(), effects: Vec::new() }
+    }
+
+    /// Asks for a message to be sent.
+    pub fn send(&mut self, to: NodeId, message: M::Message) {
+        self.push(Op::Send { to, message });
+    }
+
+    /// Asks for a timer to be started, or started afresh.
+    pub fn arm(&mut self, timer: M::Timer) {
+        self.push(Op::Arm(timer));
+    }
+
+    /// Asks for a timer to be stopped.
+    pub fn disarm(&mut self, timer: M::Timer) {
+        self.push(Op::Disarm(timer));
+    }
+
+    /// Tells the application.
+    pub fn output(&mut self, output: M::Output) {
+        self.push(Op::Output(output));
+    }
+
+    /// Adds an operation as it is, for code that passes on the effects of another machine.
+    /// A machine changes its disk with [`Persistent::record`]; a write pushed here is not
+    /// applied to anything. `Sync` is implied by the order, and ignored.
+    pub fn push(&mut self, op: Op<M>) {
+        match op {
+            Op::Write(write) => self.writes.push(write),
+            Op::Sync => {}
+            Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {
+                self.effects.push((self.writes.len(), op));
+            }
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.effects.is_empty()
+    }
+
+    /// Empties the outbox into operations, in the order in which they were emitted, with
+    /// [`Op::Sync`] before the first effect after a write, and at the end if writes are left.
+    pub fn drain(&mut self) -> Drain<'_, M> {
+        Drain {
+            writes: self.writes.drain(..),
+            written: 0,
+            synced: 0,
+            effects: self.effects.drain(..).peekable(),
+        }
+    }
+
+    /// Empties the outbox like [`Outbox::drain`], but with every write first and one
+    /// [`Op::Sync`] for all of them: group commit. After several steps into one outbox it
+    /// saves waits; it only delays the other effects, so it keeps the rule.
+    pub fn drain_grouped(&mut self) -> Drain<'_, M> {
+        for (after, _) in &mut self.effects {
+            *after = self.writes.len();
+        }
+        self.drain()
+    }
+}
+
+/// The operations of an emptied [`Outbox`]. Whatever is not taken is dropped.
+#[derive(Debug)]
+pub struct Drain<'a, M: Machine> {
+    writes: vec::Drain<'a, WriteOf<M>>,
+    /// Writes handed over so far, and how many of those lie before the last `Sync`:
+    /// `synced <= written`.
+    written: usize,
+    synced: usize,
+    effects: Peekable<vec::Drain<'a, (usize, Op<M>)>>,
+}
+
+impl<M: Machine> Iterator for Drain<'_, M> {
+    type Item = Op<M>;
+
+    fn next(&mut self) -> Option<Op<M>> {
+        let due = self.effects.peek().map_or(usize::MAX, |(after, _)| *after);
+        if self.written < due
+            && let Some(write) = self.writes.next()
+        {
+            self.written += 1;
+            return Some(Op::Write(write));
+        }
+        if self.synced < self.written {
+            self.synced = self.written;
+            return Some(Op::Sync);
+        }
+        self.effects.next().map(|(_, op)| op)
+    }
+}
+
+/// Durable state in memory. It can be read freely and changed only by [`Persistent::record`],
+/// so a change that is not written to the disk does not compile.
+///
+/// ```compile_fail
+/// # use althing::{outbox::Persistent, raft::{Ballot, Term}};
+/// let mut ballot = Persistent::restored(Ballot::default());
+/// ballot.term = Term::new(7); // error: `Persistent` cannot be borrowed as mutable
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Persistent<D>(D);
+
+impl<D: Durable> Persistent<D> {
+    /// What was read from the disk at a restart.
+    pub const fn restored(durable: D) -> Self {
+        Self(durable)
+    }
+
+    /// Makes a change in memory and asks for the same change of the disk.
+    pub fn record<M: Machine<Durable = D>>(&mut self, write: D::Write, out: &mut Outbox<M>) {
+        self.0.apply(&write);
+        out.push(Op::Write(write));
+    }
+}
+
+impl<D> Deref for Persistent<D> {
+    type Target = D;
+
+    fn deref(&self) -> &D {
+        &self.0
+    }
+}

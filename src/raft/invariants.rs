@@ -1,0 +1,277 @@
+//! What must always hold of an election, each under the paper's name for it.
+//!
+//! The checker, the property tests, the fuzzer and the trace validator call these functions.
+//! None of them asks the machine's own [rules](crate::raft::rules): a rule that is wrong there
+//! must not make itself right here.
+//!
+//! | invariant | source | looks at |
+//! |---|---|---|
+//! | [`election_safety`] | paper, Figure 3 | the past |
+//! | [`leader_completeness`] | paper, Figure 3, its share in the election | all servers |
+//! | [`leader_is_elected`] | paper 5.2 | all servers and the past |
+//! | [`vote_once`] | paper 5.2, durable | one step |
+//! | [`monotonic`] | paper 5.1 | one step |
+//! | [`persist_before_send`] | paper, Figure 2, "updated on stable storage before responding" | one step |
+//! | [`no_surprise`] | the contract of [`Machine`] | one step |
+//! | [`pre_vote_earned`] | thesis 9.6 | the past |
+//! | [`leader_stickiness`] | thesis 4.2.3 | one step |
+//! | [`check_quorum`] | thesis 6.2 | one step |
+
+use alloc::vec::Vec;
+
+use crate::machine::{Event, Machine};
+use crate::node::{NodeId, NodeSet, Relabel, Renaming};
+use crate::observe::{Cause, History, Step};
+use crate::outbox::{Op, Outbox};
+use crate::raft::ballot::{Ballot, Term};
+use crate::raft::election::{Credential, Election, LeaderChanged, Role, Timer};
+use crate::raft::message::Message;
+use crate::raft::rules::Rules;
+
+/// What an observer remembers of an election.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Elections {
+    /// Who led in each term, ascending.
+    won: Vec<(Term, NodeId)>,
+    /// The first term that had a second leader.
+    split: Option<Term>,
+    /// Pre-votes that were sent and can still count: term, voter, pre-candidate; ascending.
+    pre_votes: Vec<(Term, NodeId, NodeId)>,
+    /// The first term that began without the pre-votes of a majority.
+    unearned: Option<Term>,
+}
+
+impl Elections {
+    /// Who led in this term, if anyone did.
+    pub fn winner(&self, term: Term) -> Option<NodeId> {
+        self.won.iter().find(|(t, _)| *t == term).map(|(_, leader)| *leader)
+    }
+
+    /// An observer that knows just who led, for claims about states that no run led to.
+    pub fn of_winners(won: impl IntoIterator<Item = (Term, NodeId)>) -> Self {
+        let mut elections = Self::default();
+        for (term, leader) in won {
+            elections.led(term, leader);
+        }
+        elections
+    }
+
+    fn led(&mut self, term: Term, leader: NodeId) {
+        match self.winner(term) {
+            None => {
+                self.won.push((term, leader));
+                self.won.sort_unstable();
+            }
+            Some(known) if known == leader => {}
+            Some(_) => self.split = self.split.or(Some(term)),
+        }
+    }
+
+    /// A server begins a term of its own: were the pre-votes of a majority sent to it?
+    fn began<C: Credential, R: Rules>(&mut self, server: &Election<C, R>, term: Term) {
+        let id = server.id();
+        let earned: NodeSet = self
+            .pre_votes
+            .iter()
+            .filter(|(t, _, candidate)| t.next() == Some(term) && *candidate == id)
+            .map(|(_, voter, _)| *voter)
+            .chain([id])
+            .collect();
+        if server.config().pre_vote() && 2 * earned.len() <= server.config().voters().len() {
+            self.unearned = self.unearned.or(Some(term));
+        }
+    }
+}
+
+impl<C: Credential, R: Rules> History<Election<C, R>> for Elections {
+    fn observe(&mut self, step: &Step<'_, Election<C, R>>) {
+        let id = step.node;
+        for op in step.performed {
+            match op {
+                Op::Write(Ballot { term, vote }) if *vote == Some(id) => self.began(step.before, *term),
+                Op::Output(LeaderChanged { term, leader }) if *leader == Some(id) => self.led(*term, id),
+                Op::Send { message: Message::Heartbeat { term }, .. } => self.led(*term, id),
+                Op::Send { to, message: Message::PreVoteReply { term, granted: true } } => {
+                    let vote = (*term, id, *to);
+                    if let Err(place) = self.pre_votes.binary_search(&vote) {
+                        self.pre_votes.insert(place, vote);
+                    }
+                }
+                Op::Write(_) | Op::Sync | Op::Send { .. } => {}
+                Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {}
+            }
+        }
+        // A server in a later term no longer counts the pre-votes of an earlier one.
+        let term = step.disk_after().term;
+        self.pre_votes.retain(|(t, _, candidate)| *candidate != id || *t >= term);
+    }
+}
+
+impl Relabel for Elections {
+    fn relabel(&self, renaming: &Renaming) -> Self {
+        let mut pre_votes: Vec<_> = self
+            .pre_votes
+            .iter()
+            .map(|(term, voter, candidate)| (*term, renaming.apply(*voter), renaming.apply(*candidate)))
+            .collect();
+        pre_votes.sort_unstable();
+        Self {
+            won: self.won.iter().map(|(term, leader)| (*term, renaming.apply(*leader))).collect(),
+            split: self.split,
+            pre_votes,
+            unearned: self.unearned,
+        }
+    }
+}
+
+/// Election Safety (Figure 3): at most one leader is elected in a term, ever.
+pub fn election_safety(elections: &Elections) -> bool {
+    elections.split.is_none()
+}
+
+/// Leader Completeness (Figure 3), as far as the election ensures it: what a majority held from
+/// the start, every leader holds. The log does the rest.
+pub fn leader_completeness<'a, C: Credential, R: Rules>(
+    servers: impl Iterator<Item = &'a Election<C, R>> + Clone,
+) -> bool {
+    servers.clone().filter(|server| server.is_leader()).all(|leader| {
+        let ahead = servers.clone().filter(|s| s.config().credential() > leader.credential()).count();
+        2 * ahead <= servers.clone().count()
+    })
+}
+
+/// Whoever is followed as leader of a term was elected in that term (5.2).
+pub fn leader_is_elected<'a, C: Credential, R: Rules>(
+    mut servers: impl Iterator<Item = &'a Election<C, R>>,
+    elections: &Elections,
+) -> bool {
+    servers.all(|server| match server.role() {
+        Role::Follower { leader: Some(leader) } => elections.winner(server.term()) == Some(leader),
+        Role::Follower { leader: None } | Role::PreCandidate { .. } => true,
+        Role::Candidate { .. } | Role::Leader { .. } => true,
+    })
+}
+
+/// One vote a term, and a durable one (5.2): a vote on the disk never changes within its term;
+/// a vote leaves for the candidate that the disk names, and answers a request of the same term.
+pub fn vote_once<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
+    let mut disk = *step.disk;
+    step.performed.iter().all(|op| match op {
+        Op::Write(write) => {
+            let kept = write.term != disk.term || disk.vote.is_none() || write.vote == disk.vote;
+            disk = *write;
+            kept
+        }
+        Op::Send { to, message: Message::VoteReply { term, granted: true } } => {
+            disk == Ballot { term: *term, vote: Some(*to) } && asked_in(step, *term)
+        }
+        Op::Send { message: Message::PreVoteReply { term, granted: true }, .. } => asked_in(step, *term),
+        Op::Sync | Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => true,
+    })
+}
+
+/// Whether what the step handled is a request of this term for support.
+fn asked_in<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>, term: Term) -> bool {
+    match &step.cause {
+        Cause::Event(Event::Message { message, .. }) => match message {
+            Message::PreVote { .. } | Message::RequestVote { .. } => message.term() == term,
+            Message::PreVoteReply { .. } | Message::VoteReply { .. } => false,
+            Message::Heartbeat { .. } | Message::HeartbeatReply { .. } => false,
+        },
+        Cause::Event(Event::Timer(_) | Event::Input(_)) | Cause::Restart => false,
+    }
+}
+
+/// Terms only grow (5.1): in memory, on the disk with each write, and over a restart, after
+/// which the server is in no earlier term than its disk names.
+pub fn monotonic<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
+    let mut disk = *step.disk;
+    let writes_ascend = step.performed.iter().all(|op| match op {
+        Op::Write(write) => {
+            let ascends = write.term >= disk.term;
+            disk = *write;
+            ascends
+        }
+        Op::Sync | Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => true,
+    });
+    writes_ascend
+        && match step.cause {
+            Cause::Event(_) => step.after.term() >= step.before.term(),
+            Cause::Restart => step.after.term() >= step.disk.term,
+        }
+}
+
+/// Figure 2: persistent state reaches the disk before anything is said. No message carries a
+/// term that its sender's disk has not reached, and no vote leaves that it does not hold.
+pub fn persist_before_send<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
+    step.sends().all(|(disk, to, message)| match message {
+        Message::VoteReply { term, granted: true } => disk == Ballot { term: *term, vote: Some(to) },
+        Message::RequestVote { term, .. } | Message::Heartbeat { term } => {
+            disk == Ballot { term: *term, vote: Some(step.node) }
+        }
+        Message::PreVote { term, .. }
+        | Message::PreVoteReply { term, .. }
+        | Message::VoteReply { term, granted: false }
+        | Message::HeartbeatReply { term } => *term <= disk.term,
+    })
+}
+
+/// The contract of a machine: nobody writes to itself or to a stranger, and a message that
+/// arrives twice does what it did once. (That nothing panics, the checking kit sees to.)
+pub fn no_surprise<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
+    let peers = step.before.config().voters().without(step.node);
+    step.sends().all(|(_, to, _)| peers.contains(to))
+        && match &step.cause {
+            Cause::Event(event @ Event::Message { .. }) => {
+                let mut again = *step.after;
+                let mut out = Outbox::new();
+                again.step((*event).clone(), &mut out);
+                again == *step.after && !out.drain().any(|op| matches!(op, Op::Write(_) | Op::Output(_)))
+            }
+            Cause::Event(Event::Timer(_) | Event::Input(_)) | Cause::Restart => true,
+        }
+}
+
+/// Thesis 9.6: with pre-vote on, no server begins a term unless the pre-votes of a majority for
+/// it were sent in the term before.
+pub fn pre_vote_earned(elections: &Elections) -> bool {
+    elections.unearned.is_none()
+}
+
+/// Thesis 4.2.3: who heard from a leader within the minimum election timeout helps nobody to
+/// depose it: no pre-vote, and with check-quorum no vote and no move to the candidate's term.
+pub fn leader_stickiness<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
+    let content = step.before.leader().is_some();
+    match &step.cause {
+        Cause::Event(Event::Message { message: Message::PreVote { .. }, .. }) if content => {
+            *step.before == *step.after && !supports(step)
+        }
+        Cause::Event(Event::Message { message: Message::RequestVote { .. }, .. })
+            if content && step.before.config().check_quorum() =>
+        {
+            *step.before == *step.after && !supports(step)
+        }
+        Cause::Event(_) | Cause::Restart => true,
+    }
+}
+
+fn supports<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
+    step.sends().any(|(_, _, message)| {
+        matches!(
+            message,
+            Message::PreVoteReply { granted: true, .. } | Message::VoteReply { granted: true, .. }
+        )
+    })
+}
+
+/// Thesis 6.2: a leader that goes on leading when its quorum timer expires has heard from a
+/// majority since the timer expired last, itself included.
+pub fn check_quorum<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
+    match (&step.cause, step.before.role()) {
+        (Cause::Event(Event::Timer(Timer::Quorum)), Role::Leader { active }) if step.after.is_leader() => {
+            let voters = step.before.config().voters();
+            2 * active.intersection(voters).len() > voters.len()
+        }
+        (Cause::Event(_) | Cause::Restart, _) => true,
+    }
+}

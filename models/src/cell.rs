@@ -19,25 +19,53 @@ pub struct Cell<M: Machine> {
     pub timers: Vec<M::Timer>,
 }
 
+/// A host that does not do what it is told, to show that the invariants notice.
+///
+/// The machines that are checked are those that ship; all that is wrong is how they are hosted.
+#[derive(Clone, Copy, Debug)]
+pub struct Tamper<M: Machine> {
+    /// Which events it keeps from the machine.
+    pub ignores: fn(&M, &Event<M>) -> bool,
+    /// What it performs of a step's operations, and in which order.
+    pub performs: fn(Vec<Op<M>>) -> Vec<Op<M>>,
+    /// What it reads from a disk with these contents at a restart.
+    pub reads: fn(M::Durable) -> M::Durable,
+}
+
+impl<M: Machine> Default for Tamper<M> {
+    /// The honest host.
+    fn default() -> Self {
+        Self { ignores: |_, _| false, performs: |ops| ops, reads: |disk| disk }
+    }
+}
+
 impl<M: Machine> Cell<M> {
     /// The node after a start with this disk, and what the start asks for.
-    pub fn start(node: NodeId, config: M::Config, disk: M::Durable) -> (Self, Vec<Op<M>>) {
+    pub fn start(
+        node: NodeId,
+        config: M::Config,
+        disk: M::Durable,
+        tamper: &Tamper<M>,
+    ) -> (Self, Vec<Op<M>>) {
         let mut out = Outbox::new();
-        let machine = M::restart(config.clone(), disk.clone(), &mut out);
-        let ops: Vec<_> = out.drain().collect();
+        let machine = M::restart(config.clone(), (tamper.reads)(disk.clone()), &mut out);
+        let ops = (tamper.performs)(out.drain().collect());
         let mut cell = Self { node, config, machine, disk, timers: Vec::new() };
         ops.iter().for_each(|op| cell.perform(op));
         (cell, ops)
     }
 
     /// Lets the machine handle an event, without performing what it asks for.
-    pub fn step(&mut self, event: Event<M>) -> Vec<Op<M>> {
+    pub fn step(&mut self, event: Event<M>, tamper: &Tamper<M>) -> Vec<Op<M>> {
         if let Event::Timer(timer) = &event {
             self.timers.retain(|armed| armed != timer);
         }
+        if (tamper.ignores)(&self.machine, &event) {
+            return Vec::new();
+        }
         let mut out = Outbox::new();
         self.machine.step(event, &mut out);
-        out.drain().collect()
+        (tamper.performs)(out.drain().collect())
     }
 
     /// Performs what concerns the node's own host; messages and outputs go elsewhere.

@@ -27,7 +27,7 @@ use althing::machine::{Event, Machine};
 use althing::node::{NodeId, NodeSet, Relabel};
 use althing::observe::{History, Step};
 
-use crate::cell::Symmetric;
+use crate::cell::{Symmetric, Tamper};
 use crate::intern::Memo;
 use crate::property::{Condition, Property, View};
 use crate::recover::Recovery;
@@ -112,6 +112,7 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) transitions: &'static [&'static str],
     pub(crate) label: Box<dyn Fn(&Step<'_, M>) -> &'static str + Send + Sync>,
     pub(crate) describe: Box<dyn Fn(&M) -> String + Send + Sync>,
+    pub(crate) tamper: Tamper<M>,
     pub(crate) properties: Vec<Property<M, H>>,
     pub(crate) symmetry: Option<Symmetry<M, H>>,
     pub(crate) tables: Tables<M, H>,
@@ -144,6 +145,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             transitions: &[],
             label: Box::new(|_| ""),
             describe: Box::new(|machine| format!("{machine:?}")),
+            tamper: Tamper::default(),
             properties: vec![Property::contract()],
             symmetry: None,
             tables: Tables::new(),
@@ -209,6 +211,12 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     #[must_use]
     pub fn describe(self, describe: impl Fn(&M) -> String + Send + Sync + 'static) -> Self {
         Self { describe: Box::new(describe), ..self }
+    }
+
+    /// Lets a dishonest host run the machines, for mutants.
+    #[must_use]
+    pub fn tamper(self, tamper: Tamper<M>) -> Self {
+        Self { tamper, ..self }
     }
 
     /// An invariant of all states.

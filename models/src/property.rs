@@ -53,7 +53,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Condition::Sometimes(happens) => happens(&self.view(state)),
             Condition::Recoverable(recovery, known) => {
                 let cells = || self.view(state).cells().cloned().collect();
-                known.answer(state.cells, |_| u32::from(recovery.succeeds(cells()))) == 1
+                known.answer(state.cells, |_| u32::from(recovery.succeeds(cells(), &self.tamper))) == 1
             }
         }
     }

@@ -10,7 +10,7 @@ use althing::machine::{Event, Machine};
 use althing::node::{NodeId, NodeSet};
 use althing::outbox::Op;
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Tamper};
 
 /// More deliveries than any sound protocol needs between two timers: beyond, nodes only keep
 /// each other busy.
@@ -29,11 +29,11 @@ pub struct Recovery<M: Machine> {
 
 impl<M: Machine> Recovery<M> {
     /// Whether these nodes reach the goal.
-    pub fn succeeds(&self, mut cells: Vec<Cell<M>>) -> bool {
+    pub fn succeeds(&self, mut cells: Vec<Cell<M>>, tamper: &Tamper<M>) -> bool {
         let nodes = NodeSet::first(cells.len() as u8);
         (0..self.rounds).any(|round| {
             for (timer, at) in (self.schedule)(round, nodes) {
-                if !expire(&mut cells, timer, at) {
+                if !expire(&mut cells, timer, at, tamper) {
                     return false;
                 }
             }
@@ -44,16 +44,16 @@ impl<M: Machine> Recovery<M> {
 
 /// The timer expires where it is armed, and everything sent arrives. `false` if there is no end
 /// to the messages.
-fn expire<M: Machine>(cells: &mut [Cell<M>], timer: M::Timer, at: NodeSet) -> bool {
+fn expire<M: Machine>(cells: &mut [Cell<M>], timer: M::Timer, at: NodeSet, tamper: &Tamper<M>) -> bool {
     let mut flight = VecDeque::new();
     for node in at {
         if cells[node.index()].timers.contains(&timer) {
-            handle(cells, node, Event::Timer(timer), &mut flight);
+            handle(cells, node, Event::Timer(timer), tamper, &mut flight);
         }
     }
     for _ in 0..DELIVERIES {
         let Some((to, event)) = flight.pop_front() else { return true };
-        handle(cells, to, event, &mut flight);
+        handle(cells, to, event, tamper, &mut flight);
     }
     false
 }
@@ -62,10 +62,11 @@ fn handle<M: Machine>(
     cells: &mut [Cell<M>],
     node: NodeId,
     event: Event<M>,
+    tamper: &Tamper<M>,
     flight: &mut VecDeque<(NodeId, Event<M>)>,
 ) {
     let Some(cell) = cells.get_mut(node.index()) else { return };
-    for op in cell.step(event) {
+    for op in cell.step(event, tamper) {
         cell.perform(&op);
         if let Op::Send { to, message } = op {
             flight.push_back((to, Event::Message { from: node, message }));

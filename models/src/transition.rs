@@ -21,7 +21,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     pub fn initial(&self) -> State {
         let (mut cells, mut network) = (Vec::new(), Vec::new());
         for (node, config) in self.nodes().iter().zip(&self.configs) {
-            let (cell, ops) = Cell::start(node, config.clone(), M::Durable::default());
+            let (cell, ops) = Cell::start(node, config.clone(), M::Durable::default(), &self.tamper);
             network.extend(self.sent_by(node, &ops).into_iter().map(|m| self.tables.stimuli.get(m).clone()));
             cells.push(cell);
         }
@@ -228,7 +228,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 return 0;
             }
             let mut after = cell.clone();
-            let ops = after.step(self.tables.stimuli.get(message).event.clone());
+            let ops = after.step(self.tables.stimuli.get(message).event.clone(), &self.tamper);
             if ops.is_empty() && after == *cell { 1 } else { 2 }
         })
     }
@@ -256,7 +256,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let cell = self.tables.cells.get(before);
         let event = &self.tables.stimuli.get(stimulus).event;
         let mut after = cell.clone();
-        let Ok(ops) = catch_unwind(AssertUnwindSafe(|| after.step(event.clone()))) else {
+        let Ok(ops) = catch_unwind(AssertUnwindSafe(|| after.step(event.clone(), &self.tamper))) else {
             return self.panicked(before, stimulus);
         };
         let crashes = match self.faults.crashes {
@@ -303,7 +303,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let cell = self.tables.cells.get(before);
         let mut disk = cell.clone();
         performed.iter().for_each(|op| disk.perform(op));
-        let (after, restart) = Cell::start(cell.node, cell.config.clone(), disk.disk);
+        let (after, restart) = Cell::start(cell.node, cell.config.clone(), disk.disk, &self.tamper);
         let mut sends = self.sent_by(cell.node, performed);
         sends.extend(self.sent_by(cell.node, &restart));
         let violated = self.broken_contract(&after, &restart);

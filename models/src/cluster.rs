@@ -109,7 +109,7 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) inputs: Vec<M::Input>,
     pub(crate) environment: Box<dyn Fn(&M, &Event<M>) -> bool + Send + Sync>,
     pub(crate) dead: Option<Box<Dead<M>>>,
-    pub(crate) transitions: &'static [&'static str],
+    pub(crate) transitions: Vec<&'static str>,
     pub(crate) label: Box<dyn Fn(&Step<'_, M>) -> &'static str + Send + Sync>,
     pub(crate) describe: Box<dyn Fn(&M) -> String + Send + Sync>,
     pub(crate) tamper: Tamper<M>,
@@ -142,7 +142,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             inputs: Vec::new(),
             environment: Box::new(|_, _| true),
             dead: None,
-            transitions: &[],
+            transitions: Vec::new(),
             label: Box::new(|_| ""),
             describe: Box::new(|machine| format!("{machine:?}")),
             tamper: Tamper::default(),
@@ -201,7 +201,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     #[must_use]
     pub fn transitions(
         self,
-        names: &'static [&'static str],
+        names: Vec<&'static str>,
         label: impl Fn(&Step<'_, M>) -> &'static str + Send + Sync + 'static,
     ) -> Self {
         Self { transitions: names, label: Box::new(label), ..self }

@@ -1,31 +1,69 @@
-use althing_models::{cluster::*, election::cluster};
-use stateright::{Checker, Model};
+use althing_models::{bounds::*, check::*, election::KEYS, subject::*};
+use std::sync::Arc;
 fn main() {
-    let a: Vec<u64> = std::env::args().skip(1).map(|x| x.parse().unwrap()).collect();
-    let mut c = cluster(a[0] as u8, a[1], a[2] & 1 == 1, a[2] & 2 == 2, althing::raft::Published, a[4] == 1)
-        .crashes(a[3] as u8);
-    if a[5] == 1 {
-        c = c.symmetric();
-    }
-    let t = std::time::Instant::now();
-    let b = c.checker().threads(a[6] as usize);
-    macro_rules! rep {
-        ($ch:expr) => {{
-            let ch = $ch;
+    let a: Vec<String> = std::env::args().collect();
+    let s = SUBJECTS[0];
+    if a[1] == "mutants" {
+        for m in s.mutants() {
+            let r = s
+                .check_mutant(
+                    &m,
+                    &Limits { time: Some(std::time::Duration::from_secs(60)), ..Default::default() },
+                )
+                .unwrap();
+            let p = r.properties.iter().find(|p| p.name == m.expected).unwrap();
             println!(
-                "{} states {} unique depth {} in {:?} = {:.0}/s disc {:?}",
-                ch.state_count(),
-                ch.unique_state_count(),
-                ch.max_depth(),
-                t.elapsed(),
-                ch.unique_state_count() as f64 / t.elapsed().as_secs_f64(),
-                ch.discoveries().iter().map(|(n, p)| (*n, p.clone().into_vec().len())).collect::<Vec<_>>()
+                "{:28} {:18} {:?} steps {:?} unique {} {:?} others {:?}",
+                m.name,
+                m.expected,
+                p.status,
+                p.trace.as_ref().map(|t| t.steps),
+                r.progress.unique_states,
+                r.progress.elapsed,
+                r.properties
+                    .iter()
+                    .filter(|p| p.status == Status::Violated)
+                    .map(|p| p.name)
+                    .collect::<Vec<_>>()
             );
-        }};
+            if a.len() > 2 && a[2] == m.name {
+                println!("{}\n{}", p.trace.as_ref().unwrap().story, p.trace.as_ref().unwrap().mermaid);
+            }
+        }
+        return;
     }
-    if a[7] == 1 {
-        rep!(b.spawn_dfs().join())
-    } else {
-        rep!(b.spawn_bfs().join())
-    };
+    for b in &a[1..] {
+        let b = Bounds::new(&KEYS).parse(b).unwrap();
+        let r = s
+            .check(
+                &b,
+                &Limits {
+                    watch: None,
+                    time: Some(std::time::Duration::from_secs(100)),
+                    ..Default::default()
+                },
+            )
+            .unwrap();
+        println!(
+            "{b}\n  {} states {} unique depth {} {:?} cut {:?} mem {:?}M ok {} bad {:?} uncovered {:?}",
+            r.progress.states,
+            r.progress.unique_states,
+            r.progress.depth,
+            r.progress.elapsed,
+            r.cut,
+            r.progress.memory.map(|m| m >> 20),
+            r.ok,
+            r.properties
+                .iter()
+                .filter(|p| !matches!(p.status, Status::Holds | Status::Witnessed))
+                .map(|p| (p.name, p.status.name()))
+                .collect::<Vec<_>>(),
+            r.transitions_uncovered
+        );
+        for p in r.properties {
+            if let Some(t) = p.trace {
+                println!("{}: \n{}", p.name, t.story);
+            }
+        }
+    }
 }

@@ -5,7 +5,6 @@ use althing::observe::History;
 use stateright::{Model, Property};
 
 use crate::cluster::{Action, Cluster, State};
-use crate::property::Condition;
 
 /// The most properties that a cluster can have.
 pub const MAX_PROPERTIES: usize = 32;
@@ -28,32 +27,44 @@ impl<M: Machine, H: History<M>> Model for Cluster<M, H> {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        assert!(self.properties.len() <= MAX_PROPERTIES, "at most {MAX_PROPERTIES} properties");
-        let conditions = conditions();
-        let named = self.properties.iter().zip(conditions);
-        named
-            .map(|(property, condition)| match property.condition {
-                Condition::Sometimes(_) => Property::sometimes(property.name, condition),
-                Condition::Contract
-                | Condition::DeadIsDead
-                | Condition::Step(_)
-                | Condition::Always(_)
-                | Condition::Recoverable(..) => Property::always(property.name, condition),
-            })
-            .collect()
+        properties(&self.properties)
     }
 }
 
-type Holds<M, H> = fn(&Cluster<M, H>, &State) -> bool;
+impl<M: Machine, H: History<M>> Judge for Cluster<M, H> {
+    fn judge(&self, index: usize, state: &State) -> bool {
+        self.is_true(index, state)
+    }
+}
 
-/// stateright takes function pointers, which cannot know a property's place in the list; so
-/// there is one function for each place.
-fn conditions<M: Machine, H: History<M>>() -> [Holds<M, H>; MAX_PROPERTIES] {
-    fn condition<M: Machine, H: History<M>, const I: usize>(cluster: &Cluster<M, H>, state: &State) -> bool {
-        cluster.is_true(I, state)
+/// A model that can tell which of a cluster's properties are true.
+pub(crate) trait Judge: Model {
+    /// Whether property `index` is true of the state.
+    fn judge(&self, index: usize, state: &Self::State) -> bool;
+}
+
+/// A cluster's properties, as stateright takes them: as function pointers, which cannot know a
+/// property's place in the list. So there is one function for each place.
+pub(crate) fn properties<T: Judge, M: Machine, H: History<M>>(
+    properties: &[crate::property::Property<M, H>],
+) -> Vec<Property<T>> {
+    fn condition<T: Judge, const I: usize>(model: &T, state: &T::State) -> bool {
+        model.judge(I, state)
     }
-    macro_rules! table {
-        ($($i:literal)*) => { [$(condition::<M, H, $i>),*] };
+    macro_rules! conditions {
+        ($($i:literal)*) => { [$(condition::<T, $i>),*] };
     }
-    table!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31)
+    let conditions: [fn(&T, &T::State) -> bool; MAX_PROPERTIES] =
+        conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
+    assert!(properties.len() <= MAX_PROPERTIES, "at most {MAX_PROPERTIES} properties");
+    let named = properties.iter().zip(conditions);
+    named
+        .map(|(property, condition)| {
+            if property.is_witness() {
+                Property::sometimes(property.name, condition)
+            } else {
+                Property::always(property.name, condition)
+            }
+        })
+        .collect()
 }

@@ -467,7 +467,6 @@ impl<C: Credential, R: Rules> Election<C, R> {
                 out.disarm(Timer::Quorum);
             }
         }
-        self.set_ballot(self.rules().ballot_entering(term, *self.ballot), out);
         self.role = Role::Follower { leader };
         self.await_election(out);
         if self.keeps_lease() {
@@ -476,6 +475,8 @@ impl<C: Credential, R: Rules> Election<C, R> {
                 None => out.disarm(Timer::Lease),
             }
         }
+        // Last, so that a vote that follows shares the wait for the disk.
+        self.set_ballot(self.rules().ballot_entering(term, *self.ballot), out);
     }
 
     /// To pre-candidate (thesis 9.6).

@@ -37,7 +37,10 @@ pub struct Elections {
     split: Option<Term>,
     /// Pre-votes that were sent and can still count: term, voter, pre-candidate; ascending.
     pre_votes: Vec<(Term, NodeId, NodeId)>,
-    /// The first term that began without the pre-votes of a majority.
+    /// The latest term that a server began by voting for itself.
+    begun: Term,
+    /// The first term that began without the pre-votes of a majority, or that a server entered
+    /// though nobody had begun it.
     unearned: Option<Term>,
 }
 
@@ -45,6 +48,11 @@ impl Elections {
     /// Who led in this term, if anyone did.
     pub fn winner(&self, term: Term) -> Option<NodeId> {
         self.won.iter().find(|(t, _)| *t == term).map(|(_, leader)| *leader)
+    }
+
+    /// In how many terms somebody led.
+    pub fn terms_led(&self) -> usize {
+        self.won.len()
     }
 
     /// An observer that knows just who led, for claims about states that no run led to.
@@ -69,6 +77,7 @@ impl Elections {
 
     /// A server begins a term of its own: were the pre-votes of a majority sent to it?
     fn began<C: Credential, R: Rules>(&mut self, server: &Election<C, R>, term: Term) {
+        self.begun = self.begun.max(term);
         let id = server.id();
         let earned: NodeSet = self
             .pre_votes
@@ -89,6 +98,9 @@ impl<C: Credential, R: Rules> History<Election<C, R>> for Elections {
         for op in step.performed {
             match op {
                 Op::Write(Ballot { term, vote }) if *vote == Some(id) => self.began(step.before, *term),
+                Op::Write(Ballot { term, .. }) if *term > self.begun => {
+                    self.unearned = self.unearned.or(Some(*term));
+                }
                 Op::Output(LeaderChanged { term, leader }) if *leader == Some(id) => self.led(*term, id),
                 Op::Send { message: Message::Heartbeat { term }, .. } => self.led(*term, id),
                 Op::Send { to, message: Message::PreVoteReply { term, granted: true } } => {
@@ -119,6 +131,7 @@ impl Relabel for Elections {
             won: self.won.iter().map(|(term, leader)| (*term, renaming.apply(*leader))).collect(),
             split: self.split,
             pre_votes,
+            begun: self.begun,
             unearned: self.unearned,
         }
     }
@@ -233,7 +246,7 @@ pub fn no_surprise<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> 
 }
 
 /// Thesis 9.6: with pre-vote on, no server begins a term unless the pre-votes of a majority for
-/// it were sent in the term before.
+/// it were sent in the term before; and nobody enters a term that nobody began.
 pub fn pre_vote_earned(elections: &Elections) -> bool {
     elections.unearned.is_none()
 }

@@ -1,0 +1,285 @@
+//! What would happen if a rule were missing, or a host broke the contract.
+//!
+//! Each mutant takes away one thing, and must be caught by the invariant named for it. The
+//! machine that is checked is the one that ships: the rules are a type of no size there, and
+//! the host is not part of it.
+
+use althing::machine::Event;
+use althing::node::{NodeId, NodeSet};
+use althing::outbox::Op;
+use althing::raft::{Ballot, Message, Rules, Term};
+
+use super::Server;
+use crate::cell::Tamper;
+
+/// The published rules, less one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Broken {
+    /// None is missing: for mutants of the host.
+    Nothing,
+    /// 5.1: newer terms are not taken over.
+    IsNewer,
+    /// 5.1: every term is taken for a newer one.
+    IsNewerAlways,
+    /// 5.1: stale requests are answered like others.
+    IsStale,
+    /// 5.2: replies of older terms count.
+    IsOfTerm,
+    /// Figure 2: a server that changes its role forgets its vote.
+    BallotEntering,
+    /// 5.2: a second vote in a term.
+    MayVoteFor,
+    /// 5.4.1: a vote for whoever asks.
+    IsUpToDate,
+    /// Thesis 4.2.3, 9.6: a leader that is alive does not matter.
+    HasLeader,
+    /// Thesis 9.6: asking around in the next term.
+    PreVoteTerm,
+    /// 5.2: a vote heard twice counts twice.
+    Tally,
+    /// 5.2: half of the votes are enough.
+    Wins,
+    /// 5.2: no number of votes is enough.
+    WinsNever,
+    /// Thesis 6.2: a leader needs nobody.
+    KeepsLeading,
+}
+
+impl Rules for Broken {
+    fn is_newer(&self, seen: Term, current: Term) -> bool {
+        match self {
+            Self::IsNewer => false,
+            Self::IsNewerAlways => true,
+            _ => seen > current,
+        }
+    }
+
+    fn is_stale(&self, seen: Term, current: Term) -> bool {
+        *self != Self::IsStale && seen < current
+    }
+
+    fn is_of_term(&self, reply: Term, current: Term) -> bool {
+        if *self == Self::IsOfTerm { reply <= current } else { reply == current }
+    }
+
+    fn ballot_entering(&self, term: Term, ballot: Ballot) -> Ballot {
+        if term > ballot.term || *self == Self::BallotEntering {
+            Ballot { term: term.max(ballot.term), vote: None }
+        } else {
+            ballot
+        }
+    }
+
+    fn may_vote_for(&self, candidate: NodeId, vote: Option<NodeId>) -> bool {
+        *self == Self::MayVoteFor || vote.is_none_or(|earlier| earlier == candidate)
+    }
+
+    fn is_up_to_date<C: Ord>(&self, candidate: &C, own: &C) -> bool {
+        *self == Self::IsUpToDate || candidate >= own
+    }
+
+    fn has_leader(&self, leader: Option<NodeId>) -> bool {
+        *self != Self::HasLeader && leader.is_some()
+    }
+
+    fn pre_vote_term(&self, current: Term) -> Term {
+        match self {
+            Self::PreVoteTerm => current.next().unwrap_or(current),
+            _ => current,
+        }
+    }
+
+    fn tally(&self, votes: NodeSet, voter: NodeId) -> NodeSet {
+        if *self == Self::Tally && votes.contains(voter) {
+            // As a counter would: one more, whosever it is.
+            let uncounted = NodeSet::first(NodeId::LIMIT).iter().find(|node| !votes.contains(*node));
+            return uncounted.map_or(votes, |node| votes.with(node));
+        }
+        votes.with(voter)
+    }
+
+    fn wins(&self, votes: NodeSet, voters: NodeSet) -> bool {
+        let needed = match self {
+            Self::Wins => voters.len().div_ceil(2),
+            Self::WinsNever => return false,
+            _ => voters.len() / 2 + 1,
+        };
+        votes.intersection(voters).len() >= needed
+    }
+
+    fn keeps_leading(&self, active: NodeSet, voters: NodeSet) -> bool {
+        *self == Self::KeepsLeading || 2 * active.intersection(voters).len() > voters.len()
+    }
+}
+
+/// A mutant of the election.
+pub struct Mutant {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What is broken.
+    pub rule: &'static str,
+    /// The invariant that must catch it.
+    pub expected: &'static str,
+    /// The bounds within which it must.
+    pub bounds: &'static [(&'static str, u64)],
+    /// The rules.
+    pub rules: Broken,
+    /// The host.
+    pub tamper: fn() -> Tamper<Server<Broken>>,
+}
+
+const fn of_rules(
+    name: &'static str,
+    rule: &'static str,
+    rules: Broken,
+    expected: &'static str,
+    bounds: &'static [(&'static str, u64)],
+) -> Mutant {
+    Mutant { name, rule, expected, bounds, rules, tamper: Tamper::default }
+}
+
+const fn of_host(
+    name: &'static str,
+    rule: &'static str,
+    tamper: fn() -> Tamper<Server<Broken>>,
+    expected: &'static str,
+    bounds: &'static [(&'static str, u64)],
+) -> Mutant {
+    Mutant { name, rule, expected, bounds, rules: Broken::Nothing, tamper }
+}
+
+/// Every mutant. Dead messages stay in the network, as what is dead depends on the rules.
+pub static MUTANTS: [Mutant; 21] = [
+    of_host(
+        "vote-after-reply",
+        "B1: the vote is written after the reply (Figure 2)",
+        || Tamper { performs: votes_last, ..Tamper::default() },
+        "ElectionSafety",
+        &[("nodes", 3), ("terms", 1), ("crashes", 1)],
+    ),
+    of_rules(
+        "step-down-forgets-vote",
+        "B2: ballot_entering",
+        Broken::BallotEntering,
+        "ElectionSafety",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+    of_rules(
+        "outdated-candidate",
+        "B4: is_up_to_date",
+        Broken::IsUpToDate,
+        "LeaderCompleteness",
+        &[("nodes", 3), ("terms", 1), ("credentials", 2)],
+    ),
+    of_rules("half-quorum", "B6: wins", Broken::Wins, "ElectionSafety", &[("nodes", 2), ("terms", 1)]),
+    of_rules("duplicate-vote", "B7: tally", Broken::Tally, "ElectionSafety", &[("nodes", 4), ("terms", 1)]),
+    of_rules("old-vote", "B8: is_of_term", Broken::IsOfTerm, "ElectionSafety", &[("nodes", 3), ("terms", 2)]),
+    of_rules("second-vote", "may_vote_for", Broken::MayVoteFor, "VoteOnce", &[("nodes", 3), ("terms", 1)]),
+    of_rules("newer-term-ignored", "is_newer", Broken::IsNewer, "VoteOnce", &[("nodes", 3), ("terms", 1)]),
+    of_rules(
+        "every-term-newer",
+        "is_newer",
+        Broken::IsNewerAlways,
+        "Recoverability",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+    of_rules("stale-request", "is_stale", Broken::IsStale, "LeaderIsElected", &[("nodes", 3), ("terms", 2)]),
+    of_rules("nobody-wins", "wins", Broken::WinsNever, "Recoverability", &[("nodes", 3), ("terms", 1)]),
+    of_rules(
+        "pre-vote-bumps-term",
+        "pre_vote_term",
+        Broken::PreVoteTerm,
+        "PreVoteEarned",
+        &[("nodes", 3), ("terms", 1), ("pre_vote", 1)],
+    ),
+    of_rules(
+        "half-quorum-pre-vote",
+        "wins",
+        Broken::Wins,
+        "PreVoteEarned",
+        &[("nodes", 2), ("terms", 1), ("pre_vote", 1)],
+    ),
+    of_rules(
+        "pre-vote-against-leader",
+        "has_leader",
+        Broken::HasLeader,
+        "LeaderStickiness",
+        &[("nodes", 2), ("terms", 2), ("pre_vote", 1)],
+    ),
+    of_rules(
+        "leader-without-quorum",
+        "keeps_leading",
+        Broken::KeepsLeading,
+        "CheckQuorum",
+        &[("nodes", 3), ("terms", 1), ("check_quorum", 1)],
+    ),
+    of_host(
+        "vote-forgotten-on-restart",
+        "the vote is not read from the disk (Figure 2)",
+        || Tamper { reads: |disk| Ballot { vote: None, ..disk }, ..Tamper::default() },
+        "VoteOnce",
+        &[("nodes", 3), ("terms", 1), ("crashes", 1)],
+    ),
+    of_host(
+        "term-regresses-on-restart",
+        "the term is not read from the disk (Figure 2)",
+        || Tamper { reads: |_| Ballot::default(), ..Tamper::default() },
+        "Monotonic",
+        &[("nodes", 3), ("terms", 1), ("crashes", 1)],
+    ),
+    of_host(
+        "write-dropped",
+        "votes do not reach the disk (Figure 2)",
+        || Tamper { performs: drop_votes, ..Tamper::default() },
+        "VoteOnce",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+    of_host(
+        "send-before-write",
+        "messages leave before the writes before them (the contract)",
+        || Tamper { performs: writes_last, ..Tamper::default() },
+        "PersistBeforeSend",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+    of_host(
+        "leader-ignores-newer-term",
+        "a leader does not step down (5.1)",
+        || Tamper { ignores: leader_ignores, ..Tamper::default() },
+        "Recoverability",
+        &[("nodes", 3), ("terms", 2)],
+    ),
+    of_host(
+        "timeout-without-effect",
+        "election timeouts are not acted on (5.2)",
+        || Tamper { ignores: |_, event| matches!(event, Event::Timer(_)), ..Tamper::default() },
+        "Recoverability",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+];
+
+type Ops = Vec<Op<Server<Broken>>>;
+
+fn writes_last(mut ops: Ops) -> Ops {
+    ops.sort_by_key(|op| matches!(op, Op::Write(_) | Op::Sync));
+    ops
+}
+
+fn votes_last(mut ops: Ops) -> Ops {
+    let reply = |op: &Op<_>| matches!(op, Op::Send { message: Message::VoteReply { granted: true, .. }, .. });
+    if ops.iter().any(reply) {
+        ops.sort_by_key(|op| matches!(op, Op::Write(Ballot { vote: Some(_), .. })));
+    }
+    ops
+}
+
+fn drop_votes(mut ops: Ops) -> Ops {
+    ops.retain(|op| !matches!(op, Op::Write(Ballot { vote: Some(_), .. })));
+    ops
+}
+
+fn leader_ignores(server: &Server<Broken>, event: &Event<Server<Broken>>) -> bool {
+    match event {
+        Event::Message { message, .. } => server.is_leader() && message.term() > server.term(),
+        Event::Timer(_) | Event::Input(_) => false,
+    }
+}

@@ -1,0 +1,195 @@
+//! The models that the command line knows, behind one interface.
+
+use std::io::BufRead;
+use std::net::SocketAddr;
+
+use althing::machine::Machine;
+use althing::observe::History;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::bounds::{Bounds, BoundsError, Key};
+use crate::check::{Cut, Limits, Progress, Report, Status};
+use crate::cluster::Cluster;
+use crate::election::RaftElection;
+use crate::trace::{Header, Line, Nonconformance, Replay, TraceError, VERSION, read_lines};
+
+/// Every model that there is.
+pub static SUBJECTS: [&dyn Subject; 1] = [&RaftElection];
+
+/// A protocol with its models, mutants and traces.
+pub trait Subject: Sync {
+    /// Its name on the command line.
+    fn name(&self) -> &'static str;
+    /// What it is, in a line.
+    fn about(&self) -> &'static str;
+    /// What bounds it.
+    fn keys(&self) -> &'static [Key];
+    /// The bounds that are explored by default, by name, in seconds.
+    fn quick(&self) -> Vec<(&'static str, Bounds)>;
+    /// Larger bounds, in minutes.
+    fn full(&self) -> Vec<(&'static str, Bounds)>;
+    /// About how many states these bounds have, from what others had.
+    fn estimate(&self, bounds: &Bounds) -> f64;
+    /// Explores it.
+    ///
+    /// # Errors
+    /// [`BoundsError`] if the bounds contradict each other.
+    fn check(&self, bounds: &Bounds, limits: &Limits) -> Result<Summary, BoundsError>;
+    /// Its mutants.
+    fn mutants(&self) -> Vec<MutantInfo>;
+    /// Explores a mutant, until the invariant that must catch it does.
+    ///
+    /// # Errors
+    /// [`BoundsError`] if the bounds contradict each other.
+    fn check_mutant(&self, mutant: &MutantInfo, limits: &Limits) -> Result<Summary, BoundsError>;
+    /// Serves stateright's Explorer of it, for ever.
+    ///
+    /// # Errors
+    /// [`BoundsError`] if the bounds contradict each other.
+    fn explore(&self, bounds: &Bounds, address: SocketAddr) -> Result<(), BoundsError>;
+    /// Runs a trace again.
+    ///
+    /// # Errors
+    /// [`ReplayError`] if it is not a trace of this protocol, or does not conform to it.
+    fn replay(&self, header: &Header, file: &mut dyn BufRead) -> Result<Replay, ReplayError>;
+
+    /// The header of a trace of this model.
+    fn header(&self, bounds: &Bounds, mutant: Option<&str>) -> Header {
+        Header {
+            althing_trace: VERSION,
+            model: self.name().into(),
+            bounds: bounds.to_string(),
+            mutant: mutant.map(str::to_owned),
+            property: None,
+        }
+    }
+}
+
+/// A mutant, as the command line knows it.
+#[derive(Clone, Debug)]
+pub struct MutantInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// What is broken.
+    pub rule: &'static str,
+    /// The invariant that must catch it.
+    pub expected: &'static str,
+    /// The bounds within which it must.
+    pub bounds: Bounds,
+}
+
+/// Why a trace was not run again to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// It could not be read.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// Its header names bounds that there are not.
+    #[error("in the header: {0}")]
+    Bounds(#[from] BoundsError),
+    /// Its header names a mutant that there is not.
+    #[error("in the header: unknown mutant `{name}`; there are {}", .known.join(", "))]
+    Mutant {
+        /// The mutant that it names.
+        name: String,
+        /// Those that there are.
+        known: Vec<&'static str>,
+    },
+    /// The machine does not do what the trace says.
+    #[error(transparent)]
+    Nonconformance(#[from] Nonconformance),
+}
+
+/// What came out for one property, in words.
+#[derive(Clone, Debug)]
+pub struct PropertySummary {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it is a witness or an invariant.
+    pub is_witness: bool,
+    /// Whether it holds.
+    pub status: Status,
+    /// How to violate it, if it is violated.
+    pub trace: Option<Counterexample>,
+}
+
+/// A counterexample in every form.
+#[derive(Clone, Debug)]
+pub struct Counterexample {
+    /// How many steps it has.
+    pub steps: usize,
+    /// As a numbered story.
+    pub story: String,
+    /// As a sequence diagram in Mermaid's language.
+    pub mermaid: String,
+    /// As a trace file.
+    pub file: String,
+}
+
+/// A [`Report`] without the machine's types.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// How far the exploration went.
+    pub progress: Progress,
+    /// Why it ended before it was complete.
+    pub cut: Option<Cut>,
+    /// Whether the names of the nodes did not matter.
+    pub symmetry: bool,
+    /// The properties.
+    pub properties: Vec<PropertySummary>,
+    /// The transitions that were never taken.
+    pub transitions_uncovered: Vec<&'static str>,
+    /// The chance that two states were taken for one, at most.
+    pub collision_bound: f64,
+    /// See [`Report::is_ok`].
+    pub ok: bool,
+}
+
+impl Summary {
+    /// Whether a property was violated.
+    pub fn is_violated(&self) -> bool {
+        self.properties.iter().any(|property| property.status == Status::Violated)
+    }
+}
+
+/// A report in words. The header is that of its traces.
+pub fn summary<M: Machine>(report: &Report<M>, header: &Header) -> Summary
+where
+    Line<M>: Serialize,
+{
+    let properties = report.properties.iter().map(|property| PropertySummary {
+        name: property.name,
+        is_witness: property.is_witness,
+        status: property.status,
+        trace: property.trace.as_ref().map(|trace| Counterexample {
+            steps: trace.lines.len(),
+            story: trace.story(),
+            mermaid: trace.mermaid(),
+            file: trace.to_file(&Header { property: Some(property.name.into()), ..header.clone() }),
+        }),
+    });
+    Summary {
+        progress: report.progress,
+        cut: report.cut,
+        symmetry: report.symmetry,
+        properties: properties.collect(),
+        transitions_uncovered: report.transitions_uncovered.clone(),
+        collision_bound: report.collision_bound(),
+        ok: report.is_ok(),
+    }
+}
+
+/// Reads the lines of a trace, and runs them again on this cluster.
+///
+/// # Errors
+/// [`ReplayError`] if it cannot be read or does not conform.
+pub fn replay<M: Machine, H: History<M>>(
+    cluster: &Cluster<M, H>,
+    file: &mut dyn BufRead,
+) -> Result<Replay, ReplayError>
+where
+    Line<M>: DeserializeOwned,
+{
+    Ok(cluster.replay(&read_lines(file)?)?)
+}

@@ -1,0 +1,447 @@
+//! What happened, in a form to keep, to read and to run again.
+//!
+//! A trace file has one JSON object a line: first a [`Header`], then a [`Line`] for each thing
+//! that happened: to which node, what, and what the node did about it. A counterexample, a
+//! simulation and a production host all write the same.
+
+use std::fmt::Write as _;
+use std::io::BufRead;
+
+use althing::machine::{Event, Machine};
+use althing::node::{NodeId, NodeSet};
+use althing::observe::History;
+use althing::outbox::Op;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::cell::Stimulus;
+use crate::cluster::{Action, Cluster, State};
+
+/// The version of the format, which the header names.
+pub const VERSION: u32 = 1;
+
+/// The first line of a trace file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Header {
+    /// The version of the format: [`VERSION`].
+    pub althing_trace: u32,
+    /// The model.
+    pub model: String,
+    /// Its bounds, as the command line takes them.
+    pub bounds: String,
+    /// The mutant, if it is a trace of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<String>,
+    /// The property that is violated at the end, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub property: Option<String>,
+}
+
+/// What happened to a node, or to the network.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(
+    rename_all = "snake_case",
+    bound(serialize = "Event<M>: Serialize", deserialize = "Event<M>: Deserialize<'de>")
+)]
+pub enum Happening<M: Machine> {
+    /// The node handled this.
+    Event(Event<M>),
+    /// The node handled this message, which stays in flight.
+    Duplicate(Event<M>),
+    /// The node began to handle this, and crashed when it had performed the effects.
+    Crash(Event<M>),
+    /// The node crashed between two steps.
+    Restart,
+    /// This message to the node was lost.
+    Lose(Event<M>),
+    /// The network was cut between these nodes and the others.
+    Cut(NodeSet),
+    /// The network was made whole.
+    Heal,
+}
+
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "Happening<M>: Serialize, Op<M>: Serialize",
+    deserialize = "Happening<M>: Deserialize<'de>, Op<M>: Deserialize<'de>"
+))]
+pub struct Line<M: Machine> {
+    /// Its number, from 1.
+    pub step: u64,
+    /// Whom it happened to; node 0 for what happened to the network.
+    pub node: NodeId,
+    /// What happened.
+    pub input: Happening<M>,
+    /// What the node performed.
+    pub effects: Vec<Op<M>>,
+    /// The node afterwards, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state: String,
+}
+
+/// Everything that happened, up to the violation of a property.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trace<M: Machine> {
+    /// The property that the last step violates.
+    pub property: String,
+    /// How many nodes there are.
+    pub nodes: NodeSet,
+    /// What happened, in order.
+    pub lines: Vec<Line<M>>,
+}
+
+/// Why a trace cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// The file ended early, or holds something else.
+    #[error("line {line}: {reason}")]
+    Malformed {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another version wrote it.
+    #[error("the trace is of version {0}; this program reads version {VERSION}")]
+    Version(u64),
+    /// It could not be read at all.
+    #[error("{0}")]
+    Unreadable(#[from] std::io::Error),
+}
+
+/// Reads the first line of a trace file.
+///
+/// # Errors
+/// [`TraceError`] if there is none, or it is not a header of this version.
+pub fn read_header(file: &mut impl BufRead) -> Result<Header, TraceError> {
+    let mut text = String::new();
+    file.read_line(&mut text)?;
+    let malformed = |reason: String| TraceError::Malformed { line: 1, reason };
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| malformed(format!("not a trace: {error}")))?;
+    match value.get("althing_trace").and_then(serde_json::Value::as_u64) {
+        None => Err(malformed("not a trace: no field `althing_trace`".into())),
+        Some(version) if version != u64::from(VERSION) => Err(TraceError::Version(version)),
+        Some(_) => serde_json::from_value(value).map_err(|error| malformed(error.to_string())),
+    }
+}
+
+/// Reads the lines after the header.
+///
+/// # Errors
+/// [`TraceError::Malformed`] at the first line that is not one of this machine's, or if the last
+/// line is cut short.
+pub fn read_lines<M: Machine>(file: impl BufRead) -> Result<Vec<Line<M>>, TraceError>
+where
+    Line<M>: DeserializeOwned,
+{
+    let mut lines = Vec::new();
+    for (number, text) in (2..).zip(file.lines()) {
+        let text = text?;
+        let line = serde_json::from_str(&text)
+            .map_err(|error| TraceError::Malformed { line: number, reason: error.to_string() })?;
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+impl<M: Machine> Trace<M> {
+    /// The file: the header and the lines, as JSON.
+    pub fn to_file(&self, header: &Header) -> String
+    where
+        Line<M>: Serialize,
+    {
+        let mut text = json(header);
+        for line in &self.lines {
+            text += "\n";
+            text += &json(line);
+        }
+        text + "\n"
+    }
+}
+
+/// Plain data, none of which can fail to be written as JSON.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"))
+}
+
+/// Why a trace does not conform to the machine.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Nonconformance {
+    /// What the line says cannot happen there.
+    #[error("step {step}: that cannot happen to {node} here: {what}")]
+    Impossible {
+        /// The line's number.
+        step: u64,
+        /// Its node.
+        node: NodeId,
+        /// What it says happened.
+        what: String,
+    },
+    /// The machine does something else.
+    #[error("step {step}: {node} performs {performed}, but the trace says {recorded}")]
+    Effects {
+        /// The line's number.
+        step: u64,
+        /// Its node.
+        node: NodeId,
+        /// What the machine performs.
+        performed: String,
+        /// What the trace says.
+        recorded: String,
+    },
+}
+
+/// What came of running a trace again.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// How many steps were made.
+    pub steps: u64,
+    /// The first violation: the step, and the invariants that are violated after it.
+    pub violation: Option<(u64, Vec<&'static str>)>,
+}
+
+impl<M: Machine, H: History<M>> Cluster<M, H> {
+    /// Runs a trace again from the initial state, and compares what the machines do with what it
+    /// says that they did. Stops at the first violation of an invariant.
+    ///
+    /// # Errors
+    /// [`Nonconformance`] at the first line that this cluster does not follow.
+    pub fn replay(&self, lines: &[Line<M>]) -> Result<Replay, Nonconformance> {
+        let mut state = self.initial();
+        let mut steps = 0;
+        for line in lines {
+            let impossible = || Nonconformance::Impossible {
+                step: line.step,
+                node: line.node,
+                what: describe_happening(&line.input),
+            };
+            let (action, next) = self.follow(&state, line).ok_or_else(impossible)?;
+            let done = self.line(line.step, &state, action);
+            if done.effects != line.effects {
+                return Err(Nonconformance::Effects {
+                    step: line.step,
+                    node: line.node,
+                    performed: describe_ops(&done.effects),
+                    recorded: describe_ops(&line.effects),
+                });
+            }
+            state = next;
+            steps += 1;
+            let violated = self.violated(&state);
+            if !violated.is_empty() {
+                return Ok(Replay { steps, violation: Some((line.step, violated)) });
+            }
+        }
+        Ok(Replay { steps, violation: None })
+    }
+
+    /// The action that a line speaks of, if it is possible here, and the state after it.
+    fn follow(&self, state: &State, line: &Line<M>) -> Option<(Action, State)> {
+        let stimulus =
+            |event: &Event<M>| self.tables.stimuli.intern(Stimulus { node: line.node, event: event.clone() });
+        let action = match &line.input {
+            Happening::Event(event) => Action::Step(stimulus(event)),
+            Happening::Duplicate(event) => Action::Duplicate(stimulus(event)),
+            Happening::Crash(event) => {
+                // At which point it crashed, the effects say.
+                let id = stimulus(event);
+                let points = (0..u8::MAX).map(|point| Action::StepThenCrash(id, point));
+                let mut points = points.take_while(|action| self.is_possible(state, *action));
+                points.find(|action| self.line(line.step, state, *action).effects == line.effects)?
+            }
+            Happening::Restart => Action::Restart(line.node.get()),
+            Happening::Lose(event) => Action::Lose(stimulus(event)),
+            Happening::Cut(side) => Action::Cut(side.bits() as u16),
+            Happening::Heal => Action::Heal,
+        };
+        self.try_apply(state, action).map(|next| (action, next))
+    }
+
+    /// The state after an action, if it is possible in this state.
+    pub(crate) fn try_apply(&self, state: &State, action: Action) -> Option<State> {
+        if self.is_possible(state, action) { self.apply(state, action) } else { None }
+    }
+
+    fn is_possible(&self, state: &State, action: Action) -> bool {
+        let mut possible = Vec::new();
+        self.enabled(state, &mut possible);
+        possible.contains(&action)
+    }
+
+    /// These actions from the initial state, as a trace.
+    pub fn trace(&self, actions: &[Action], property: &str) -> Trace<M> {
+        let mut state = self.initial();
+        let mut lines = Vec::new();
+        for (step, action) in (1..).zip(actions) {
+            let Some(next) = self.apply(&state, *action) else { break };
+            let mut line = self.line(step, &state, *action);
+            line.state = match action {
+                Action::Lose(_) | Action::Cut(_) | Action::Heal => String::new(),
+                _ => (self.describe)(&self.tables.cells.get(next.cells[line.node.index()]).machine),
+            };
+            lines.push(line);
+            state = next;
+        }
+        Trace { property: property.to_owned(), nodes: self.nodes(), lines }
+    }
+
+    /// An action in a state, as a line of a trace, without the state after it.
+    pub(crate) fn line(&self, step: u64, state: &State, action: Action) -> Line<M> {
+        let stimulus = |id: u32| self.tables.stimuli.get(id);
+        let performed = |id: u32| self.tables.outcome(id).performed.clone();
+        let network = NodeId::default();
+        let (node, input, effects) = match action {
+            Action::Step(id) => {
+                let Stimulus { node, event } = stimulus(id);
+                (*node, Happening::Event(event.clone()), performed(self.step(state, id)))
+            }
+            Action::Duplicate(id) => {
+                let Stimulus { node, event } = stimulus(id);
+                (*node, Happening::Duplicate(event.clone()), performed(self.step(state, id)))
+            }
+            Action::StepThenCrash(id, point) => {
+                let Stimulus { node, event } = stimulus(id);
+                let crashes = &self.tables.outcome(self.step(state, id)).crashes;
+                let effects = crashes.get(usize::from(point)).map(|crash| performed(*crash));
+                (*node, Happening::Crash(event.clone()), effects.unwrap_or_default())
+            }
+            Action::Restart(node) => (NodeId::new(node).unwrap_or_default(), Happening::Restart, Vec::new()),
+            Action::Lose(id) => {
+                let Stimulus { node, event } = stimulus(id);
+                (*node, Happening::Lose(event.clone()), Vec::new())
+            }
+            Action::Cut(side) => (network, Happening::Cut(NodeSet::from_bits(side.into())), Vec::new()),
+            Action::Heal => (network, Happening::Heal, Vec::new()),
+        };
+        Line { step, node, input, effects, state: String::new() }
+    }
+
+    /// Actions between representatives of symmetric states, as actions from the initial state
+    /// with the nodes' own names.
+    pub(crate) fn concrete(&self, actions: &[Action]) -> Vec<Action> {
+        let mut state = self.initial();
+        let mut concrete = Vec::new();
+        for action in actions {
+            let action = match self.representative(&state).1 {
+                Some(renaming) => self.rename_action(*action, &renaming.inverse()),
+                None => *action,
+            };
+            let Some(next) = self.apply(&state, action) else { break };
+            concrete.push(action);
+            state = next;
+        }
+        concrete
+    }
+}
+
+/// What happened, in words.
+pub(crate) fn describe_happening<M: Machine>(input: &Happening<M>) -> String {
+    match input {
+        Happening::Event(event) => describe_event(event),
+        Happening::Duplicate(event) => format!("{} (a copy stays in flight)", describe_event(event)),
+        Happening::Crash(event) => format!("{}, crash", describe_event(event)),
+        Happening::Restart => "crash and restart".into(),
+        Happening::Lose(event) => format!("lost: {}", describe_event(event)),
+        Happening::Cut(side) => format!("the network is cut around {side:?}"),
+        Happening::Heal => "the network is whole again".into(),
+    }
+}
+
+fn describe_event<M: Machine>(event: &Event<M>) -> String {
+    match event {
+        Event::Message { from, message } => format!("{message:?} from {from}"),
+        Event::Timer(timer) => format!("timer {timer:?} expires"),
+        Event::Input(input) => format!("input {input:?}"),
+    }
+}
+
+/// Operations, in words; equal messages to several nodes as one.
+pub(crate) fn describe_ops<M: Machine>(ops: &[Op<M>]) -> String {
+    let mut text = String::new();
+    let mut said: Option<&M::Message> = None;
+    for op in ops {
+        let (separator, words) = match op {
+            Op::Send { to, message } if said == Some(message) => (", ", format!("{to}")),
+            Op::Send { to, message } => ("; ", format!("send {message:?} to {to}")),
+            Op::Write(write) => ("; ", format!("write {write:?}")),
+            Op::Sync => ("; ", "sync".into()),
+            Op::Output(output) => ("; ", format!("say {output:?}")),
+            Op::Arm(_) | Op::Disarm(_) => continue,
+        };
+        said = if let Op::Send { message, .. } = op { Some(message) } else { None };
+        if !text.is_empty() {
+            text += separator;
+        }
+        text += &words;
+    }
+    if text.is_empty() { "nothing".into() } else { text }
+}
+
+impl<M: Machine> Trace<M> {
+    /// The trace as a numbered story.
+    pub fn story(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            let Line { step, node, input, effects, state } = line;
+            let _ = writeln!(text, "{step:>3}. {node}: {}", describe_happening(input));
+            if !matches!(input, Happening::Lose(_) | Happening::Cut(_) | Happening::Heal) {
+                let _ = writeln!(text, "       does: {}", describe_ops(effects));
+            }
+            if !state.is_empty() {
+                let _ = writeln!(text, "       now:  {state}");
+            }
+        }
+        text
+    }
+
+    /// The trace as a sequence diagram in Mermaid's language.
+    pub fn mermaid(&self) -> String {
+        let mut text = String::from("sequenceDiagram\n");
+        for node in self.nodes {
+            let _ = writeln!(text, "    participant {node}");
+        }
+        for Line { step, node, input, state, .. } in &self.lines {
+            let note = |text: &mut String, words: &str| {
+                let _ = writeln!(text, "    Note over {node}: {}", escape(words));
+            };
+            match input {
+                Happening::Event(Event::Message { from, message })
+                | Happening::Duplicate(Event::Message { from, message })
+                | Happening::Crash(Event::Message { from, message }) => {
+                    let _ =
+                        writeln!(text, "    {from}->>{node}: {step}. {}", escape(&format!("{message:?}")));
+                }
+                Happening::Lose(Event::Message { from, message }) => {
+                    let _ = writeln!(text, "    {from}-x{node}: {step}. {}", escape(&format!("{message:?}")));
+                }
+                Happening::Event(_)
+                | Happening::Duplicate(_)
+                | Happening::Crash(_)
+                | Happening::Lose(_)
+                | Happening::Restart
+                | Happening::Cut(_)
+                | Happening::Heal => note(&mut text, &format!("{step}. {}", describe_happening(input))),
+            }
+            if matches!(input, Happening::Crash(_)) {
+                note(&mut text, "crash");
+            }
+            if !state.is_empty() {
+                note(&mut text, state);
+            }
+        }
+        let _ = writeln!(
+            text,
+            "    Note over {}: {} is violated",
+            self.nodes.iter().next().unwrap_or_default(),
+            self.property
+        );
+        text
+    }
+}
+
+/// Mermaid ends a text at `;` and starts a comment at `#`.
+fn escape(text: &str) -> String {
+    text.replace(';', ",").replace('#', "")
+}

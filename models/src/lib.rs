@@ -4,6 +4,7 @@
 pub mod bounds;
 pub mod cell;
 pub mod check;
+pub mod cli;
 pub mod cluster;
 pub mod election;
 pub mod explore;

@@ -31,6 +31,8 @@ pub trait Subject: Sync {
     fn full(&self) -> Vec<(&'static str, Bounds)>;
     /// About how many states these bounds have, from what others had.
     fn estimate(&self, bounds: &Bounds) -> f64;
+    /// What to do about bounds with more states than this.
+    fn advice(&self, bounds: &Bounds, most: f64) -> String;
     /// Explores it.
     ///
     /// # Errors

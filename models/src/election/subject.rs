@@ -44,6 +44,10 @@ impl Subject for RaftElection {
         0.0
     }
 
+    fn advice(&self, _: &Bounds, _: f64) -> String {
+        String::new()
+    }
+
     fn check(&self, bounds: &Bounds, limits: &Limits) -> Result<Summary, BoundsError> {
         Ok(summary(&model(bounds)?.check(limits), &self.header(bounds, None)))
     }

@@ -1,0 +1,291 @@
+//! The command line: what is asked for, and what a script can trust of the answer.
+
+mod check;
+mod explore;
+mod mutants;
+mod progress;
+mod replay;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand};
+use comfy_table::{LineStyle, Table, presets};
+
+use crate::bounds::{Bounds, BoundsError};
+use crate::check::{Limits, memory_available};
+use crate::subject::{SUBJECTS, Subject};
+
+/// What a command came to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Verdict {
+    /// Everything holds and was explored completely: exit 0.
+    Good,
+    /// A limit ended the exploration first: exit 3.
+    Incomplete,
+    /// A property is violated, a mutant survives, or a trace does not conform: exit 1.
+    Bad,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        Self::from(match verdict {
+            Verdict::Good => 0,
+            Verdict::Bad => 1,
+            Verdict::Incomplete => 3,
+        })
+    }
+}
+
+/// Why a command was refused: exit 2, one line on standard error.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("unknown model `{name}`; there are: {}", known_models())]
+    Model { name: String },
+    #[error("{model}: unknown mutant `{name}`; there are: {}", .known.join(", "))]
+    Mutant { model: String, name: String, known: Vec<&'static str> },
+    #[error("{model}: {reason}")]
+    Bounds { model: &'static str, reason: BoundsError },
+    #[error("{model}: unknown profile `{name}`; there are: quick, full, {}; or give bounds: KEY=N,...", .known.join(", "))]
+    Profile { model: &'static str, name: String, known: Vec<&'static str> },
+    #[error(
+        "{model} with {bounds}: about {states:.0e} states, {needed} of memory; the limit is {limit}. {advice}"
+    )]
+    TooLarge {
+        model: &'static str,
+        bounds: Bounds,
+        states: f64,
+        needed: ByteSize,
+        limit: ByteSize,
+        advice: String,
+    },
+    #[error("cannot listen at {address}: {reason}")]
+    Listen { address: SocketAddr, reason: io::Error },
+    #[error("{path}: {reason}")]
+    File { path: String, reason: String },
+    #[error(transparent)]
+    Output(#[from] io::Error),
+}
+
+fn known_models() -> String {
+    SUBJECTS.iter().map(|subject| subject.name()).collect::<Vec<_>>().join(", ")
+}
+
+#[derive(Parser)]
+#[command(
+    name = "althing",
+    version,
+    about = "Checks coordination protocols exhaustively, on the code that ships.",
+    long_about = "Checks coordination protocols exhaustively, on the code that ships.\n\n\
+        Without a command, checks every model at quick bounds.",
+    after_help = "Exit codes: 0 everything holds and was explored completely; 1 a property is violated, \
+        a mutant survives, or a trace does not conform; 2 wrong usage or input; 3 a limit or Ctrl-C \
+        ended the exploration first.\n\n\
+        Examples:\n  \
+        althing                                              check everything\n  \
+        althing check raft-election --bounds nodes=3,terms=3  with bounds of your own\n  \
+        althing mutants raft-election                         show that each missing rule is noticed\n  \
+        althing check --list                                  models, bounds, profiles, mutants"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Explore models exhaustively and check every property
+    Check(CheckArgs),
+    /// Check that every mutant, a protocol with one rule missing, is caught
+    Mutants(MutantsArgs),
+    /// Walk through the states of a model in a browser
+    Explore(ExploreArgs),
+    /// Run a recorded trace again, and check that the machines do what it says
+    Replay(ReplayArgs),
+}
+
+#[derive(Args, Default)]
+struct CheckArgs {
+    /// Models to check; all of them if none is named
+    models: Vec<String>,
+    /// `quick`, `full`, the name of a profile, or KEY=N,... (see --list)
+    #[arg(long, default_value = "quick")]
+    bounds: String,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Write each counterexample into this folder: as a trace (.jsonl), a sequence diagram in
+    /// Mermaid's language (.mmd) and a story (.txt)
+    #[arg(long, value_name = "DIR")]
+    trace_out: Option<PathBuf>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// List models, bounds, profiles and mutants
+    #[arg(long)]
+    list: bool,
+}
+
+#[derive(Args, Default)]
+struct LimitArgs {
+    /// Threads to explore with [default: one a core]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+    /// End after this time, such as `90s` or `10m`
+    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
+    time_limit: Option<Duration>,
+    /// End when this much memory is held, such as `2GiB` [default: nine tenths of what is free]
+    #[arg(long, value_name = "SIZE")]
+    memory_limit: Option<ByteSize>,
+}
+
+#[derive(Args)]
+struct MutantsArgs {
+    /// Models whose mutants to check; all of them if none is named
+    models: Vec<String>,
+    /// Just this mutant, with the story of how it was caught
+    #[arg(long, value_name = "NAME")]
+    mutant: Option<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Write each counterexample into this folder, as `check` does
+    #[arg(long, value_name = "DIR")]
+    trace_out: Option<PathBuf>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct ExploreArgs {
+    /// The model
+    model: String,
+    /// A profile or KEY=N,... [default: the model's own defaults]
+    #[arg(long, default_value = "", hide_default_value = true)]
+    bounds: String,
+    /// Where to serve the page
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+}
+
+#[derive(Args)]
+struct ReplayArgs {
+    /// A trace, as `check --trace-out` writes it
+    trace: PathBuf,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command.unwrap_or_else(|| Command::Check(CheckArgs::quick())) {
+        Command::Check(args) => check::run(&args),
+        Command::Mutants(args) => mutants::run(&args),
+        Command::Explore(args) => explore::run(&args),
+        Command::Replay(args) => replay::run(&args),
+    };
+    match outcome {
+        Ok(verdict) => verdict.into(),
+        // Whoever read has read enough.
+        Err(Refused::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(refused) => {
+            let _ = writeln!(io::stderr(), "althing: {refused}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+impl CheckArgs {
+    fn quick() -> Self {
+        Self { bounds: "quick".into(), ..Self::default() }
+    }
+}
+
+/// The models of these names, or all.
+fn subjects(names: &[String]) -> Result<Vec<&'static dyn Subject>, Refused> {
+    if names.is_empty() {
+        return Ok(SUBJECTS.to_vec());
+    }
+    names.iter().map(|name| subject(name)).collect()
+}
+
+fn subject(name: &str) -> Result<&'static dyn Subject, Refused> {
+    let found = SUBJECTS.iter().find(|subject| subject.name() == name);
+    found.copied().ok_or_else(|| Refused::Model { name: name.to_owned() })
+}
+
+/// The bounds that a model is to be explored with, with the name of each.
+fn profiles(subject: &dyn Subject, text: &str) -> Result<Vec<(String, Bounds)>, Refused> {
+    let owned = |profiles: Vec<(&'static str, Bounds)>| {
+        profiles.into_iter().map(|(name, bounds)| (name.to_owned(), bounds)).collect::<Vec<_>>()
+    };
+    let (quick, full) = (subject.quick(), subject.full());
+    match text {
+        "quick" => return Ok(owned(quick)),
+        "full" => return Ok(owned(full)),
+        _ => {}
+    }
+    if text.is_empty() || text.contains('=') {
+        let bounds = Bounds::new(subject.keys()).parse(text);
+        let refused = |reason| Refused::Bounds { model: subject.name(), reason };
+        return Ok(vec![("custom".into(), bounds.map_err(refused)?)]);
+    }
+    let known = quick.iter().chain(&full).map(|(name, _)| *name).collect();
+    let named = quick.into_iter().chain(full).find(|(name, _)| *name == text);
+    let unknown = || Refused::Profile { model: subject.name(), name: text.to_owned(), known };
+    Ok(owned(vec![named.ok_or_else(unknown)?]))
+}
+
+/// A flag that Ctrl-C sets.
+fn interrupt() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    // Without a handler Ctrl-C ends the process, without the figures; that is no reason to stop.
+    let _ = ctrlc::set_handler(move || set.store(true, Ordering::Relaxed));
+    flag
+}
+
+/// Bytes of memory that an exploration may hold.
+fn memory_limit(args: &LimitArgs) -> Option<u64> {
+    args.memory_limit.map(|size| size.0).or_else(|| memory_available().map(|free| free / 10 * 9))
+}
+
+/// The limits of the next exploration of a command that started then.
+fn limits(args: &LimitArgs, start: Instant, interrupt: &Arc<AtomicBool>) -> Limits {
+    Limits {
+        threads: args.threads,
+        time: args.time_limit.map(|limit| limit.saturating_sub(start.elapsed())),
+        memory: memory_limit(args),
+        interrupt: Some(Arc::clone(interrupt)),
+        until: None,
+        watch: None,
+    }
+}
+
+/// A large number with its thousands apart.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A table with a line under its header.
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_header(header);
+    table
+}

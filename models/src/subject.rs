@@ -64,6 +64,7 @@ pub trait Subject: Sync {
             bounds: bounds.to_string(),
             mutant: mutant.map(str::to_owned),
             property: None,
+            steps: None,
         }
     }
 }
@@ -188,10 +189,11 @@ where
 /// [`ReplayError`] if it cannot be read or does not conform.
 pub fn replay<M: Machine, H: History<M>>(
     cluster: &Cluster<M, H>,
+    header: &Header,
     file: &mut dyn BufRead,
 ) -> Result<Replay, ReplayError>
 where
     Line<M>: DeserializeOwned,
 {
-    Ok(cluster.replay(&read_lines(file)?)?)
+    Ok(cluster.replay(&read_lines(header, file)?)?)
 }

@@ -35,6 +35,9 @@ pub struct Header {
     /// The property that is violated at the end, if one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
+    /// How many lines follow, if that was known when the header was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
 }
 
 /// What happened to a node, or to the network.
@@ -105,6 +108,14 @@ pub enum TraceError {
     /// Another version wrote it.
     #[error("the trace is of version {0}; this program reads version {VERSION}")]
     Version(u64),
+    /// Its end is missing.
+    #[error("the trace is truncated: {found} of {expected} steps")]
+    Truncated {
+        /// How many steps there are.
+        found: usize,
+        /// How many the header says.
+        expected: usize,
+    },
     /// It could not be read at all.
     #[error("{0}")]
     Unreadable(#[from] std::io::Error),
@@ -130,9 +141,9 @@ pub fn read_header(file: &mut impl BufRead) -> Result<Header, TraceError> {
 /// Reads the lines after the header.
 ///
 /// # Errors
-/// [`TraceError::Malformed`] at the first line that is not one of this machine's, or if the last
-/// line is cut short.
-pub fn read_lines<M: Machine>(file: impl BufRead) -> Result<Vec<Line<M>>, TraceError>
+/// [`TraceError::Malformed`] at the first line that is not one of this machine's, or is cut
+/// short; [`TraceError::Truncated`] if there are fewer or more lines than the header says.
+pub fn read_lines<M: Machine>(header: &Header, file: impl BufRead) -> Result<Vec<Line<M>>, TraceError>
 where
     Line<M>: DeserializeOwned,
 {
@@ -143,7 +154,12 @@ where
             .map_err(|error| TraceError::Malformed { line: number, reason: error.to_string() })?;
         lines.push(line);
     }
-    Ok(lines)
+    match header.steps {
+        Some(expected) if expected != lines.len() => {
+            Err(TraceError::Truncated { found: lines.len(), expected })
+        }
+        Some(_) | None => Ok(lines),
+    }
 }
 
 impl<M: Machine> Trace<M> {
@@ -152,7 +168,7 @@ impl<M: Machine> Trace<M> {
     where
         Line<M>: Serialize,
     {
-        let mut text = json(header);
+        let mut text = json(&Header { steps: Some(self.lines.len()), ..header.clone() });
         for line in &self.lines {
             text += "\n";
             text += &json(line);

@@ -76,14 +76,14 @@ impl Subject for RaftElection {
     fn replay(&self, header: &Header, file: &mut dyn BufRead) -> Result<Replay, ReplayError> {
         let bounds = Bounds::new(&KEYS).parse(&header.bounds)?;
         match &header.mutant {
-            None => replay(&model(&bounds)?, file),
+            None => replay(&model(&bounds)?, header, file),
             Some(name) => {
                 let unknown = || ReplayError::Mutant {
                     name: name.clone(),
                     known: MUTANTS.iter().map(|mutant| mutant.name).collect(),
                 };
                 let mutant = MUTANTS.iter().find(|mutant| mutant.name == name).ok_or_else(unknown)?;
-                replay(&mutated(mutant, &bounds)?, file)
+                replay(&mutated(mutant, &bounds)?, header, file)
             }
         }
     }

@@ -1,0 +1,247 @@
+//! The command line, as a person and as a script meet it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Bounds that are explored in no time.
+const SMALL: &str = "nodes=3,terms=1";
+/// Bounds that are not explored before somebody ends it.
+const ENDLESS: &str = "nodes=3,terms=9,pre_vote=1";
+
+fn althing(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_althing"));
+    command.args(args);
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    althing(args).output().expect("the command starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn json_lines(output: &Output) -> Vec<Value> {
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect()
+}
+
+/// A folder of a test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("the folder can be made");
+    folder
+}
+
+/// Wrong usage or input: exit 2, nothing on standard output, one line that names these.
+fn refused(args: &[&str], names: &[&str]) {
+    let output = run(args);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {error}");
+    assert!(output.stdout.is_empty(), "{args:?}: {}", text(&output.stdout));
+    assert_eq!(error.lines().count(), 1, "{args:?}: {error}");
+    for name in names {
+        assert!(error.contains(name), "{args:?}: {error}");
+    }
+}
+
+#[test]
+fn check_prints_the_fields_that_scripts_rely_on() {
+    let output = run(&["check", "raft-election", "--bounds", SMALL, "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stderr.is_empty(), "no progress unless on a terminal: {}", text(&output.stderr));
+    let [line] = &json_lines(&output)[..] else { panic!("a line a profile") };
+    assert_eq!(line["model"], "raft-election");
+    assert!(line["bounds"].as_str().expect("a string").starts_with("nodes=3,terms=1,"));
+    for number in ["states", "unique_states", "max_depth"] {
+        assert!(line[number].as_u64().expect(number) > 0);
+    }
+    assert!(line["states"].as_u64() >= line["unique_states"].as_u64());
+    assert!(line["seconds"].is_f64());
+    assert_eq!((&line["complete"], &line["symmetry"], &line["ok"]), (&true.into(), &false.into(), &true.into()));
+    assert_eq!(line["transitions_uncovered"], Value::Array(vec![]));
+    let properties = line["properties"].as_array().expect("a list");
+    for property in properties {
+        let expected = if property["kind"] == "always" { "holds" } else { "witnessed" };
+        assert_eq!(property["status"], expected, "{property}");
+    }
+    for name in ["ElectionSafety", "VoteOnce", "Monotonic", "PersistBeforeSend", "NoSurprise", "Recoverability"] {
+        assert!(properties.iter().any(|property| property["name"] == name), "{name}");
+    }
+}
+
+#[test]
+fn check_prints_a_table_with_a_verdict_for_people() {
+    let output = run(&["check", "--bounds", SMALL]);
+    let table = text(&output.stdout);
+    for word in ["model", "profile", "states", "depth", "seconds", "raft-election", "COMPLETE"] {
+        assert!(table.contains(word), "{table}");
+    }
+}
+
+#[test]
+fn list_names_models_bounds_profiles_and_mutants() {
+    let shown = text(&run(&["check", "--list"]).stdout);
+    for word in ["raft-election", "terms", "quick", "full", "half-quorum"] {
+        assert!(shown.contains(word), "{shown}");
+    }
+    let [line] = &json_lines(&run(&["check", "--list", "--json"]))[..] else { panic!("a line a model") };
+    assert!(line["quick"].as_array().expect("a list").len() > 3);
+}
+
+#[test]
+fn a_mutant_is_caught_and_its_trace_runs_again_to_the_same_violation() {
+    let folder = folder("mutant");
+    let out = folder.to_str().expect("a path in Unicode");
+    let output = run(&["mutants", "raft-election", "--mutant", "old-vote", "--json", "--trace-out", out]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let [line] = &json_lines(&output)[..] else { panic!("a line a mutant") };
+    assert_eq!((&line["mutant"], &line["caught"]), (&"old-vote".into(), &true.into()));
+    assert_eq!((&line["expected"], &line["caught_by"]), (&"ElectionSafety".into(), &"ElectionSafety".into()));
+    assert_eq!(line["depth"], 7, "the shortest counterexample");
+
+    let trace = folder.join("raft-election-old-vote.jsonl");
+    let replay = run(&["replay", trace.to_str().expect("a path in Unicode")]);
+    assert_eq!(replay.status.code(), Some(1));
+    assert!(text(&replay.stdout).contains("7 steps conform; ElectionSafety violated after step 7"));
+    let diagram = std::fs::read_to_string(folder.join("raft-election-old-vote.mmd")).expect("a diagram");
+    assert!(diagram.starts_with("sequenceDiagram\n") && diagram.contains("n0->>n1"));
+
+    // Without its last step the trace is refused; with another effect it does not conform.
+    let whole = std::fs::read_to_string(&trace).expect("a trace");
+    let without_last = whole.trim_end().rsplit_once('\n').expect("several lines").0;
+    let variant = folder.join("variant.jsonl");
+    let path = variant.to_str().expect("a path in Unicode");
+    std::fs::write(&variant, without_last).expect("written");
+    refused(&["replay", path], &["truncated", "6 of 7"]);
+    std::fs::write(&variant, &whole[..whole.len() - 20]).expect("written");
+    refused(&["replay", path], &["line 8"]);
+    std::fs::write(&variant, whole.replacen("\"vote\":0", "\"vote\":1", 1)).expect("written");
+    let output = run(&["replay", path, "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(json_lines(&output)[0]["conforms"], false);
+    // By the published rules nothing is violated, and the trace is soon impossible.
+    std::fs::write(&variant, whole.replace("\"mutant\":\"old-vote\",", "")).expect("written");
+    assert_eq!(run(&["replay", path]).status.code(), Some(1));
+    std::fs::write(&variant, whole.replace("\"althing_trace\":1", "\"althing_trace\":2")).expect("written");
+    refused(&["replay", path], &["version 2", "version 1"]);
+    std::fs::write(&variant, whole.replace("\"old-vote\"", "\"new-vote\"")).expect("written");
+    refused(&["replay", path], &["new-vote", "old-vote"]);
+}
+
+#[test]
+fn what_does_not_exist_is_named_with_the_choices() {
+    refused(&["check", "rafft"], &["rafft", "raft-election"]);
+    refused(&["mutants", "rafft"], &["rafft", "raft-election"]);
+    refused(&["explore", "rafft"], &["rafft", "raft-election"]);
+    refused(&["mutants", "--mutant", "half"], &["half", "half-quorum"]);
+    refused(&["check", "--bounds", "slow"], &["slow", "quick", "full"]);
+    refused(&["check", "--bounds", "nods=3"], &["nods", "nodes"]);
+    refused(&["check", "--bounds", "nodes=10"], &["nodes=10", "1 to 9"]);
+    refused(&["check", "--bounds", "nodes=x"], &["nodes", "number"]);
+    refused(&["check", "--bounds", "losses=1"], &["in_flight=1"]);
+    refused(&["replay", "/nowhere/trace.jsonl"], &["/nowhere/trace.jsonl", "No such file"]);
+    refused(&["replay", env!("CARGO_MANIFEST_PATH")], &["not a trace"]);
+}
+
+#[test]
+fn bounds_that_would_not_fit_into_memory_are_refused_at_once() {
+    refused(&["check", "--bounds", "nodes=7,terms=9,pre_vote=1", "--memory-limit", "2GiB"], &["nodes=7", "2.0 GiB"]);
+}
+
+#[test]
+fn a_time_limit_ends_a_check_with_partial_figures_and_exit_3() {
+    let output = run(&["check", "--bounds", ENDLESS, "--time-limit", "500ms", "--memory-limit", "1000TB", "--json"]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    let line = &json_lines(&output)[0];
+    assert_eq!((&line["complete"], &line["ok"]), (&false.into(), &false.into()));
+    assert_eq!(line["incomplete"], "time limit");
+    assert!(line["unique_states"].as_u64().expect("a number") > 100);
+    let claimed = line["properties"].as_array().expect("a list").iter().any(|p| p["status"] == "holds");
+    assert!(!claimed, "an invariant is not known to hold before everything is explored");
+}
+
+#[test]
+fn a_memory_limit_ends_a_check_with_exit_3() {
+    let output = run(&["check", "--bounds", "nodes=3,terms=2,pre_vote=1", "--memory-limit", "30MB", "--json"]);
+    let code = output.status.code();
+    assert!(code == Some(2) || code == Some(3), "refused before, or ended at the limit: {code:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_check_with_partial_figures_and_exit_3() {
+    let args = ["check", "--bounds", ENDLESS, "--memory-limit", "1000TB", "--json"];
+    let child = althing(&args).stdout(Stdio::piped()).spawn().expect("the command starts");
+    std::thread::sleep(Duration::from_millis(700));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(json_lines(&output)[0]["incomplete"], "interrupted");
+}
+
+#[test]
+fn a_closed_pipe_is_not_worth_a_word() {
+    let args = ["check", "--list"];
+    let mut child =
+        althing(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn an_address_in_use_is_refused() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    refused(&["explore", "raft-election", "--listen", &address], &[&address, "in use"]);
+}
+
+#[test]
+fn the_explorer_serves_states_in_words() {
+    let free = TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let address = free.local_addr().expect("it has an address").to_string();
+    drop(free);
+    let args = ["explore", "raft-election", "--listen", &address];
+    let mut child = Killed(althing(&args).stderr(Stdio::piped()).spawn().expect("the command starts"));
+    let mut said = String::new();
+    BufReader::new(child.0.stderr.take().expect("piped")).read_line(&mut said).expect("it says where");
+    assert!(said.contains(&address), "{said}");
+    let page = get(&address, "/");
+    assert!(page.contains("<html"), "{page}");
+    let states = get(&address, "/.states/");
+    assert!(states.contains("term 0, no vote, follower"), "{states}");
+}
+
+/// A process that does not outlive its test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The answer to an HTTP request of a server that is about to listen.
+fn get(address: &str, path: &str) -> String {
+    for _ in 0..100 {
+        if let Ok(mut stream) = TcpStream::connect(address) {
+            let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+            stream.write_all(request.as_bytes()).expect("sent");
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer);
+            return text(&answer);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nobody listens at {address}");
+}

@@ -148,8 +148,9 @@ const fn of_host(
     Mutant { name, rule, expected, bounds, rules: Broken::Nothing, tamper }
 }
 
-/// Every mutant. Dead messages stay in the network, as what is dead depends on the rules.
-pub static MUTANTS: [Mutant; 21] = [
+/// Every mutant. Dead messages stay in the network unless the bounds say otherwise, as what is
+/// dead depends on the rules.
+pub static MUTANTS: [Mutant; 24] = [
     of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
@@ -173,6 +174,20 @@ pub static MUTANTS: [Mutant; 21] = [
     ),
     of_rules("half-quorum", "B6: wins", Broken::Wins, "ElectionSafety", &[("nodes", 2), ("terms", 1)]),
     of_rules("duplicate-vote", "B7: tally", Broken::Tally, "ElectionSafety", &[("nodes", 4), ("terms", 1)]),
+    of_rules(
+        "vote-heard-twice",
+        "tally: B7, as soon as it can be seen",
+        Broken::Tally,
+        "NoSurprise",
+        &[("nodes", 4), ("terms", 1)],
+    ),
+    of_rules(
+        "wrong-reduction",
+        "tally, with counted votes forgotten by the checker though they still count",
+        Broken::Tally,
+        "DeadIsDead",
+        &[("nodes", 4), ("terms", 1), ("reduce", 1)],
+    ),
     of_rules("old-vote", "B8: is_of_term", Broken::IsOfTerm, "ElectionSafety", &[("nodes", 3), ("terms", 2)]),
     of_rules("second-vote", "may_vote_for", Broken::MayVoteFor, "VoteOnce", &[("nodes", 3), ("terms", 1)]),
     of_rules("newer-term-ignored", "is_newer", Broken::IsNewer, "VoteOnce", &[("nodes", 3), ("terms", 1)]),
@@ -232,6 +247,13 @@ pub static MUTANTS: [Mutant; 21] = [
         "votes do not reach the disk (Figure 2)",
         || Tamper { performs: drop_votes, ..Tamper::default() },
         "VoteOnce",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+    of_host(
+        "disk-behind-memory",
+        "the machine believes a vote to be on its disk that is not (the contract)",
+        || Tamper { performs: drop_votes, ..Tamper::default() },
+        "Contract",
         &[("nodes", 3), ("terms", 1)],
     ),
     of_host(

@@ -57,7 +57,7 @@ impl Subject for RaftElection {
             name: mutant.name,
             rule: mutant.rule,
             expected: mutant.expected,
-            bounds: Bounds::new(&KEYS).with(mutant.bounds).with(&[("reduce", 0)]),
+            bounds: Bounds::new(&KEYS).with(&[("reduce", 0)]).with(mutant.bounds),
         };
         MUTANTS.iter().map(info).collect()
     }

@@ -460,15 +460,21 @@ impl<C: Credential, R: Rules> Election<C, R> {
 /// Changes of role (paper, Figure 4).
 impl<C: Credential, R: Rules> Election<C, R> {
     /// To follower, of `leader` if it is known, in this term or a newer one (paper 5.1, 5.2).
+    ///
+    /// A newer term alone does not put the next election off (Figure 2, followers): a candidate
+    /// that cannot win would keep those waiting who can.
     fn follow(&mut self, term: Term, leader: Option<NodeId>, out: &mut Out<C, R>) {
-        if self.is_leader() {
+        let led = self.is_leader();
+        if led {
             out.disarm(Timer::Heartbeat);
             if self.config.check_quorum {
                 out.disarm(Timer::Quorum);
             }
         }
         self.role = Role::Follower { leader };
-        self.await_election(out);
+        if led || leader.is_some() {
+            self.await_election(out);
+        }
         if self.keeps_lease() {
             match leader {
                 Some(_) => out.arm(Timer::Lease),

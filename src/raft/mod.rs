@@ -4,7 +4,7 @@
 //!
 //! | where | what | file |
 //! |---|---|---|
-//! | paper, Figure 2; 5.1, 5.2, 5.4.1; thesis 6.4, 9.6 | leader election | [`election`] |
+//! | paper, Figure 2; 5.1, 5.2, 5.4.1; thesis 4.2.3, 6.2, 9.6 | leader election | [`election`] |
 //! | paper 5.1, 5.2, 5.4.1; thesis 4.2.3, 6.2, 9.6 | every decision of the election, as a predicate | [`rules`] |
 //! | paper, Figure 2 (persistent state) | term and vote on disk | [`ballot`] |
 //! | paper, Figure 2 (RPCs) | messages | [`message`] |

@@ -46,14 +46,16 @@ impl fmt::Display for Term {
 /// `currentTerm` and `votedFor` of Figure 2: the persistent state of an election.
 ///
 /// They are one record, so that the disk never holds the term of one write with the vote of
-/// another.
+/// another. For the same reason a record without one of them is refused on decoding: a vote
+/// that is not there is `null`, not absent, lest a damaged record be read as a forgotten vote.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Ballot {
     /// The latest term that the server has seen.
     pub term: Term,
     /// Whom the server voted for in `term`, if anyone.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "serde::Deserialize::deserialize"))]
     pub vote: Option<NodeId>,
 }
 

@@ -22,8 +22,8 @@ fn has_form<T>(value: T, form: Value)
 where
     T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + Debug,
 {
-    assert_eq!(to_value(&value).unwrap(), form);
-    assert_eq!(from_value::<T>(form).unwrap(), value);
+    assert_eq!(to_value(&value).expect("it can be written"), form);
+    assert_eq!(from_value::<T>(form).expect("it can be read"), value);
 }
 
 #[track_caller]

@@ -366,7 +366,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
             && self.rules().is_up_to_date(&credential, &self.credential);
         if granted {
             self.set_ballot(Ballot { vote: Some(from), ..*self.ballot }, out);
-            self.await_election(out);
+            out.arm(Timer::Election);
         }
         out.send(from, Message::VoteReply { term: self.term(), granted });
     }
@@ -473,7 +473,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
         }
         self.role = Role::Follower { leader };
         if led || leader.is_some() {
-            self.await_election(out);
+            out.arm(Timer::Election);
         }
         if self.keeps_lease() {
             match leader {
@@ -500,7 +500,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
     fn campaign(&mut self, out: &mut Out<C, R>) {
         let id = self.config.id;
         let Some(term) = self.term().next() else {
-            return self.await_election(out); // There is no term left to be elected in.
+            return out.arm(Timer::Election); // There is no term left to be elected in.
         };
         self.set_ballot(Ballot { term, vote: Some(id) }, out);
         let votes = NodeSet::only(id);
@@ -533,13 +533,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
             out.disarm(Timer::Lease);
         }
         self.send_all(request, out);
-        self.await_election(out);
-    }
-
-    fn await_election(&self, out: &mut Out<C, R>) {
-        if !self.is_leader() {
-            out.arm(Timer::Election);
-        }
+        out.arm(Timer::Election);
     }
 
     fn send_all(&self, message: Message<C>, out: &mut Out<C, R>) {

@@ -100,6 +100,17 @@ fn a_pre_vote_is_held_to_the_restriction() {
     }
 }
 
+/// Thesis 9.6, paper 5.4.1: a pre-vote, too, is asked for and judged with what there is by now.
+#[test]
+fn a_pre_vote_goes_by_the_grown_credential() {
+    let mut subject = Subject::new(careful(3));
+    subject.step(Event::Input(Input::Advance(OWN + 2)));
+    subject.hear(1, pre_vote(0, OWN + 1));
+    assert_eq!(subject.sent(), [(1, pre_vote_reply(0, false))]);
+    subject.expire(Timer::Election);
+    assert_eq!(subject.sent()[0], (1, pre_vote(0, OWN + 2)));
+}
+
 /// Paper 5.4.1: the restriction is the voter's to keep. A candidate counts whatever it is given.
 #[test]
 fn a_candidate_counts_the_vote_of_a_better_server() {

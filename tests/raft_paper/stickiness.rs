@@ -107,6 +107,8 @@ fn without_check_quorum_candidates_are_heard_at_any_time() {
     assert!(!subject.armed(Timer::Lease));
     subject.hear(2, heartbeat(2));
     assert!(!subject.armed(Timer::Lease) && !subject.disarmed(Timer::Lease));
+    subject.expire(Timer::Election);
+    assert!(!subject.disarmed(Timer::Lease));
     let mut leader = Subject::leader(plain(3));
     leader.hear(2, request_vote(2, OWN));
     assert_eq!(leader.disk(), ballot(2, Some(2)));

@@ -216,8 +216,12 @@ fn every_test_of_a_sentence_cites_it() {
     for source in sources("tests/raft_paper") {
         let lines: Vec<_> = source.text.lines().collect();
         for (number, _) in lines.iter().enumerate().filter(|(_, line)| line.trim() == "#[test]") {
-            let doc: Vec<_> =
-                lines[..number].iter().rev().take_while(|line| line.starts_with("///")).collect();
+            let doc: Vec<_> = lines[..number]
+                .iter()
+                .rev()
+                .map(|line| line.trim())
+                .take_while(|line| line.starts_with("///"))
+                .collect();
             let first = doc.last().unwrap_or_else(|| panic!("{}:{number}: no citation", source.path));
             let cites = first.starts_with("/// Paper") || first.starts_with("/// Thesis");
             assert!(cites, "{}:{number}: cites neither paper nor thesis", source.path);

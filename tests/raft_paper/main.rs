@@ -15,3 +15,4 @@ mod rules;
 mod stickiness;
 mod subject;
 mod terms;
+mod timers;

@@ -443,6 +443,9 @@ impl<C: Credential, R: Rules> Election<C, R> {
     /// Thesis 6.2: a leader that no majority answers makes room.
     fn quorum_timeout(&mut self, out: &mut Out<C, R>) {
         let Role::Leader { active } = self.role else { return };
+        if !self.config.check_quorum {
+            return; // The timer was never armed; the host is mistaken.
+        }
         if self.rules().keeps_leading(active, self.config.voters) {
             self.role = Role::Leader { active: NodeSet::only(self.config.id) };
             out.arm(Timer::Quorum);

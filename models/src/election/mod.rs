@@ -235,9 +235,11 @@ fn is_dead<C: Credential, R: Rules>(message: &Message<C>, from: NodeId, receiver
             let counts = matches!(receiver.role(), Role::Candidate { votes } if !votes.contains(from));
             term < current || term == current && !counts
         }
+        // A candidate may yet lead in its term, and then counts the answer, though that was to an
+        // earlier heartbeat of its own.
         Message::HeartbeatReply { .. } => {
-            let counts = receiver.is_leader() && receiver.config().check_quorum();
-            term < current || term == current && !counts
+            let counts = matches!(receiver.role(), Role::Candidate { .. } | Role::Leader { .. });
+            term < current || term == current && !(counts && receiver.config().check_quorum())
         }
     }
 }

@@ -162,6 +162,42 @@ impl<M: Machine> Report<M> {
     }
 }
 
+impl<M: Machine> fmt::Display for Report<M> {
+    /// How far the exploration went, what came out for each property, and how those that are
+    /// violated come about. Without a line break at the end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Progress { states, unique_states, depth, elapsed, .. } = self.progress;
+        write!(
+            f,
+            "{unique_states} distinct states of {states}, depth {depth}, {:.2} s: ",
+            elapsed.as_secs_f64()
+        )?;
+        match self.cut {
+            None => write!(f, "complete")?,
+            Some(_) if self.is_violated() => write!(f, "violated")?,
+            Some(cut) => write!(f, "incomplete ({cut})")?,
+        }
+        let width = self.properties.iter().map(|property| property.name.len()).max().unwrap_or(0);
+        for PropertyReport { name, is_witness, status, .. } in &self.properties {
+            let kind = if *is_witness { "sometimes" } else { "always" };
+            write!(f, "\n  {kind:<9}  {name:<width$}  {}", status.name())?;
+        }
+        if self.is_complete() && !self.transitions_uncovered.is_empty() {
+            write!(f, "\nnever taken: {}", self.transitions_uncovered.join("; "))?;
+        }
+        for property in &self.properties {
+            if let Some(trace) = &property.trace {
+                let steps = trace.lines.len();
+                let plural = if steps == 1 { "" } else { "s" };
+                let story = trace.story();
+                write!(f, "\n\n{} is violated after {steps} step{plural}:", property.name)?;
+                write!(f, "\n\n{}", story.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Explores every state within the bounds, and reports.
     pub fn check(self, limits: &Limits) -> Report<M> {

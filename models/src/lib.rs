@@ -1,4 +1,8 @@
-//! The checking kit of althing.
+//! The checking kit of althing: explores a cluster of any [`Machine`](althing::Machine)
+//! exhaustively, as it ships.
+//!
+//! Start with [`Cluster`]; `examples/two_phase_commit.rs` is a protocol written and checked from
+//! nothing in one file.
 #![forbid(unsafe_code)]
 
 pub mod bounds;
@@ -18,3 +22,7 @@ mod symmetry;
 mod tables;
 pub mod trace;
 mod transition;
+
+pub use check::{Limits, Report};
+pub use cluster::{Cluster, Faults, Network};
+pub use recover::Recovery;

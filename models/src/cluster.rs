@@ -29,6 +29,7 @@ use althing::observe::{History, Step};
 
 use crate::cell::{Symmetric, Tamper};
 use crate::intern::Memo;
+use crate::messages::Messages;
 use crate::property::{Condition, Property, View};
 use crate::recover::Recovery;
 use crate::symmetry::Symmetry;
@@ -67,11 +68,11 @@ pub struct Faults {
 }
 
 /// A state of the whole cluster: small numbers in place of what it consists of.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct State {
     /// The nodes' [`Cell`]s, in the order of the nodes; unused places are 0.
     pub(crate) cells: [u32; MAX_NODES],
-    pub(crate) network: u32,
+    pub(crate) network: Messages,
     pub(crate) history: u32,
     /// Bit `i`: the last change violated property `i`, which speaks of single steps.
     pub(crate) violated: u32,
@@ -127,14 +128,15 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// and so on.
     ///
     /// Whatever the machine, one property is always checked: `Contract`, that no step panics,
-    /// that nobody writes to itself or to a node that does not exist, and that what the machine
-    /// says is on its disk has been written there.
+    /// that a step made twice does the same twice, that nobody writes to itself or to a node that
+    /// does not exist, and that what the machine says is on its disk has been written there.
     ///
     /// # Panics
     /// With no configuration, or more than [`MAX_NODES`].
     pub fn new(configs: impl IntoIterator<Item = M::Config>) -> Self {
         let configs: Vec<_> = configs.into_iter().collect();
         assert!((1..=MAX_NODES).contains(&configs.len()), "a cluster has 1 to {MAX_NODES} nodes");
+        let tables = Tables::new(configs.len());
         Self {
             configs,
             network: Network::default(),
@@ -148,7 +150,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             tamper: Tamper::default(),
             properties: vec![Property::contract()],
             symmetry: None,
-            tables: Tables::new(),
+            tables,
             stop: Arc::default(),
         }
     }
@@ -166,6 +168,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// How many crashes may happen, each at any moment, also between two effects of a step.
+    ///
+    /// With [`Network::Monotone`] a crash between a write and a message that follows it is not
+    /// tried by itself: it differs from a crash after the message by that message alone, which
+    /// may as well never arrive.
     #[must_use]
     pub fn crashes(mut self, crashes: u8) -> Self {
         self.faults.crashes = crashes;

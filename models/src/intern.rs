@@ -5,6 +5,7 @@
 //! for each (node state, event). Numbers are never reused, and reading needs no lock.
 
 use std::hash::{BuildHasher, Hash};
+use std::sync::OnceLock;
 
 use hashbrown::{HashMap, HashTable};
 use parking_lot::RwLock;
@@ -55,10 +56,6 @@ impl<T: Hash + Eq, D: Default> Interner<T, D> {
     pub(crate) fn derived(&self, id: u32) -> &D {
         &self.values[id as usize].1
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.values.count()
-    }
 }
 
 /// Answers that were computed before.
@@ -80,6 +77,64 @@ impl<K: Hash + Eq> Memo<K> {
         }
         let answer = compute(&question);
         *shard.write().entry(question).or_insert(answer)
+    }
+}
+
+/// Places numbered from 0, each made when it is first used. Reading needs no lock.
+pub(crate) struct Places<T> {
+    /// Twice as many in each as in the one before, from 1.
+    blocks: [OnceLock<Box<[T]>>; 24],
+}
+
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self { blocks: Default::default() }
+    }
+}
+
+impl<T: Default> Places<T> {
+    /// The place with this number.
+    ///
+    /// # Panics
+    /// If it is 2^24 or more.
+    pub(crate) fn at(&self, number: usize) -> &T {
+        let block = (number + 1).ilog2();
+        let places = || (0..1 << block).map(|_| T::default()).collect();
+        &self.blocks[block as usize].get_or_init(places)[number + 1 - (1 << block)]
+    }
+}
+
+/// From numbers to numbers, each computed once.
+#[derive(Default)]
+pub(crate) struct Numbers(Places<Row>);
+
+impl Numbers {
+    /// The number that belongs to this one.
+    pub(crate) fn of(&self, number: u32, compute: impl FnOnce() -> u32) -> u32 {
+        self.row(number as usize / ROW).of(number, compute)
+    }
+
+    /// The numbers that belong to 64 others.
+    pub(crate) fn row(&self, row: usize) -> &Row {
+        self.0.at(row)
+    }
+}
+
+const ROW: usize = 64;
+
+/// Part of [`Numbers`].
+pub(crate) struct Row([OnceLock<u32>; ROW]);
+
+impl Row {
+    /// The number that belongs to this one, of which only its place in the row matters here.
+    pub(crate) fn of(&self, number: u32, compute: impl FnOnce() -> u32) -> u32 {
+        *self.0[number as usize % ROW].get_or_init(compute)
+    }
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        Self([const { OnceLock::new() }; ROW])
     }
 }
 

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod election;
 pub mod explore;
 mod intern;
+mod messages;
 pub mod model;
 pub mod property;
 pub mod recover;

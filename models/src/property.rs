@@ -67,22 +67,22 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// A state with everything that its numbers stand for.
-    pub fn view(&self, state: &State) -> View<'_, M, H> {
-        View { cluster: self, state: *state }
+    pub fn view<'a>(&'a self, state: &'a State) -> View<'a, M, H> {
+        View { cluster: self, state }
     }
 }
 
 /// A state of the cluster, to be looked at.
 pub struct View<'a, M: Machine, H: History<M>> {
     cluster: &'a Cluster<M, H>,
-    state: State,
+    state: &'a State,
 }
 
 impl<'a, M: Machine, H: History<M>> View<'a, M, H> {
     /// The nodes with the hosts' part of their states.
     pub fn cells(&self) -> impl Iterator<Item = &'a Cell<M>> + Clone + use<'a, M, H> {
-        let (tables, cells) = (&self.cluster.tables, self.state.cells);
-        (0..self.cluster.configs.len()).map(move |i| tables.cells.get(cells[i]))
+        let (tables, nodes) = (&self.cluster.tables, self.cluster.configs.len());
+        self.state.cells[..nodes].iter().map(|cell| tables.cells.get(*cell))
     }
 
     /// The machines, with the names of their nodes.
@@ -98,7 +98,7 @@ impl<'a, M: Machine, H: History<M>> View<'a, M, H> {
     /// The messages in the network, each as the event of its arrival.
     pub fn network(&self) -> impl Iterator<Item = &'a Stimulus<M>> + use<'a, M, H> {
         let tables = &self.cluster.tables;
-        tables.networks.get(self.state.network).iter().map(|message| tables.stimuli.get(*message))
+        self.state.network.iter().map(|message| tables.stimuli.get(message))
     }
 
     /// What the observer remembers.

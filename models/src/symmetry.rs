@@ -13,7 +13,8 @@ use althing::observe::History;
 
 use crate::cell::{Cell, Stimulus, Symmetric};
 use crate::cluster::{Action, Cluster, MAX_NODES, State};
-use crate::intern::Memo;
+use crate::intern::Numbers;
+use crate::messages::{Messages, numbers};
 
 /// More nodes have too many permutations to try.
 const MOST_NODES: usize = 6;
@@ -24,21 +25,48 @@ pub(crate) struct Symmetry<M: Machine, H> {
     relabel_cell: fn(&Cell<M>, &Renaming) -> Cell<M>,
     relabel_stimulus: fn(&Stimulus<M>, &Renaming) -> Stimulus<M>,
     relabel_history: fn(&H, &Renaming) -> H,
-    networks: Memo<(u32, u16)>,
-    histories: Memo<(u32, u16)>,
+    /// By renaming.
+    renamed: Vec<Renamed>,
+    /// Cell to name-free key.
+    keys: Numbers,
+    /// See [`Self::sorting`].
+    sorting: Vec<OnceLock<Vec<usize>>>,
+}
+
+/// The numbers of everything under one renaming.
+#[derive(Default)]
+struct Renamed {
+    cells: Numbers,
+    stimuli: Numbers,
+    histories: Numbers,
 }
 
 impl<M: Symmetric, H: Relabel> Symmetry<M, H> {
     pub(crate) fn new(nodes: usize) -> Self {
         assert!(nodes <= MOST_NODES, "symmetry is for at most {MOST_NODES} nodes");
+        let renamings = permutations(nodes);
         Self {
-            renamings: permutations(nodes),
+            renamed: renamings.iter().map(|_| Renamed::default()).collect(),
+            renamings,
+            keys: Numbers::default(),
             relabel_cell: Cell::relabel,
             relabel_stimulus: Stimulus::relabel,
             relabel_history: H::relabel,
-            networks: Memo::new(),
-            histories: Memo::new(),
+            sorting: vec![OnceLock::new(); nodes.pow(nodes as u32)],
         }
+    }
+}
+
+impl<M: Machine, H> Symmetry<M, H> {
+    /// The renamings that put the nodes in ascending order of their keys. They depend only on
+    /// how many keys are less than each.
+    fn sorting(&self, keys: &[u32]) -> &[usize] {
+        let less = |key| keys.iter().filter(|other| *other < key).count();
+        let place = keys.iter().fold(0, |place, key| place * keys.len() + less(key));
+        self.sorting[place].get_or_init(|| {
+            let sorting = (0..).zip(&self.renamings).filter(|(_, renaming)| sorts(renaming, keys));
+            sorting.map(|(r, _)| r).collect()
+        })
     }
 }
 
@@ -62,32 +90,31 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// The state that represents this one and all that differ from it only in names, and the
     /// renaming that leads there.
     pub(crate) fn representative(&self, state: &State) -> (State, Option<&Renaming>) {
-        let Some(symmetry) = &self.symmetry else { return (*state, None) };
+        let Some(symmetry) = &self.symmetry else { return (state.clone(), None) };
         let nodes = self.configs.len();
         let mut keys = [0; MAX_NODES];
         for (key, cell) in keys.iter_mut().zip(&state.cells[..nodes]) {
             *key = self.key(symmetry, *cell);
         }
-        let mut least: Option<(State, u16)> = None;
-        for (r, renaming) in (0..).zip(&symmetry.renamings) {
-            if !sorts(renaming, &keys[..nodes]) {
-                continue;
-            }
-            let mut renamed = State { cells: [0; MAX_NODES], ..*state };
+        let mut least: Option<(State, usize)> = None;
+        for &r in symmetry.sorting(&keys[..nodes]) {
+            let mut cells = [0; MAX_NODES];
             for (node, cell) in self.nodes().iter().zip(state.cells) {
-                renamed.cells[renaming.apply(node).index()] = self.relabelled_cell(symmetry, cell, r);
+                let place = symmetry.renamings[r].apply(node).index();
+                cells[place] = self.relabelled_cell(symmetry, cell, r);
             }
-            if least.as_ref().is_some_and(|(least, _)| renamed.cells > least.cells) {
+            if least.as_ref().is_some_and(|(least, _)| cells > least.cells) {
                 continue;
             }
-            renamed.network = self.relabelled_network(symmetry, state.network, r);
-            renamed.history = self.relabelled_history(symmetry, state.history, r);
+            let network = self.relabelled_network(symmetry, &state.network, r);
+            let history = self.relabelled_history(symmetry, state.history, r);
+            let renamed = State { cells, network, history, ..*state };
             if least.as_ref().is_none_or(|(least, _)| renamed < *least) {
                 least = Some((renamed, r));
             }
         }
         let (state, r) = least.expect("some renaming sorts the keys");
-        (state, Some(&symmetry.renamings[usize::from(r)]))
+        (state, Some(&symmetry.renamings[r]))
     }
 
     /// The action under other names.
@@ -111,7 +138,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// A number that a node keeps whatever the nodes are called: the least of its states over
     /// all renamings that call it node 0.
     fn key(&self, symmetry: &Symmetry<M, H>, cell: u32) -> u32 {
-        *self.tables.cells.derived(cell).key.get_or_init(|| {
+        symmetry.keys.of(cell, || {
             let node = self.tables.cells.get(cell).node;
             let first = (0..).zip(&symmetry.renamings).filter(|(_, r)| r.apply(node).get() == 0);
             let names = first.map(|(r, _)| self.relabelled_cell(symmetry, cell, r));
@@ -119,31 +146,32 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         })
     }
 
-    fn relabelled_cell(&self, symmetry: &Symmetry<M, H>, cell: u32, renaming: u16) -> u32 {
-        let all = symmetry.renamings.len();
-        let renamed = &self.tables.cells.derived(cell).renamed;
-        *renamed.get_or_init(|| vec![OnceLock::new(); all])[usize::from(renaming)].get_or_init(|| {
-            let renaming = &symmetry.renamings[usize::from(renaming)];
-            self.tables.cells.intern((symmetry.relabel_cell)(self.tables.cells.get(cell), renaming))
-        })
+    fn relabelled_cell(&self, symmetry: &Symmetry<M, H>, cell: u32, r: usize) -> u32 {
+        let cells = &self.tables.cells;
+        symmetry.renamed[r]
+            .cells
+            .of(cell, || cells.intern((symmetry.relabel_cell)(cells.get(cell), &symmetry.renamings[r])))
     }
 
-    fn relabelled_network(&self, symmetry: &Symmetry<M, H>, network: u32, renaming: u16) -> u32 {
-        symmetry.networks.answer((network, renaming), |_| {
-            let renaming = &symmetry.renamings[usize::from(renaming)];
-            let relabel = |m: &u32| (symmetry.relabel_stimulus)(self.tables.stimuli.get(*m), renaming);
-            let network = self.tables.networks.get(network).iter();
-            let mut network: Vec<_> = network.map(|m| self.tables.stimuli.intern(relabel(m))).collect();
-            network.sort_unstable();
-            self.tables.networks.intern(network)
-        })
+    fn relabelled_network(&self, symmetry: &Symmetry<M, H>, network: &Messages, r: usize) -> Messages {
+        let stimuli = &self.tables.stimuli;
+        let mut relabelled = Messages::default();
+        for (word, bits) in network.words() {
+            let row = symmetry.renamed[r].stimuli.row(word);
+            for message in numbers(word, bits) {
+                relabelled.insert(row.of(message, || {
+                    let message = stimuli.get(message);
+                    stimuli.intern((symmetry.relabel_stimulus)(message, &symmetry.renamings[r]))
+                }));
+            }
+        }
+        relabelled
     }
 
-    fn relabelled_history(&self, symmetry: &Symmetry<M, H>, history: u32, renaming: u16) -> u32 {
-        symmetry.histories.answer((history, renaming), |_| {
-            let renaming = &symmetry.renamings[usize::from(renaming)];
-            let history = self.tables.histories.get(history);
-            self.tables.histories.intern((symmetry.relabel_history)(history, renaming))
+    fn relabelled_history(&self, symmetry: &Symmetry<M, H>, history: u32, r: usize) -> u32 {
+        let histories = &self.tables.histories;
+        symmetry.renamed[r].histories.of(history, || {
+            histories.intern((symmetry.relabel_history)(histories.get(history), &symmetry.renamings[r]))
         })
     }
 }

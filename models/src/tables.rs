@@ -4,14 +4,18 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use althing::machine::Machine;
+use althing::node::NodeId;
 use althing::observe::History;
 use althing::outbox::Op;
 
-use crate::cell::{Cell, Stimulus};
-use crate::intern::{Interner, Memo};
+use crate::cell::Cell;
+use crate::intern::{Interner, Memo, Places, Row};
+use crate::messages::{Answers, Messages, Stimuli};
 
 /// What one step of one node does, whatever the rest of the cluster is like.
 pub(crate) struct Outcome<M: Machine> {
+    /// Which node.
+    pub(crate) node: NodeId,
     /// The node's cell before.
     pub(crate) before: u32,
     /// What happened to it; `None` is a restart.
@@ -23,11 +27,13 @@ pub(crate) struct Outcome<M: Machine> {
     /// If it crashed, the machine that was lost and what the restart asked for.
     pub(crate) crashed: Option<(M, Vec<Op<M>>)>,
     /// The messages that were sent, as stimuli of their receivers.
-    pub(crate) sends: Vec<u32>,
+    pub(crate) sends: Messages,
     /// Bit `i`: property `i`, which speaks of single steps, is violated.
     pub(crate) violated: u32,
     /// The outcomes if the node crashes before it has performed everything.
     pub(crate) crashes: Vec<u32>,
+    /// The histories that it leaves alone.
+    pub(crate) unseen: Places<Answers>,
 }
 
 impl<M: Machine> Outcome<M> {
@@ -37,15 +43,6 @@ impl<M: Machine> Outcome<M> {
     }
 }
 
-/// How a step changes the network.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Delivery {
-    /// The message that was handled has left the network.
-    pub(crate) used: bool,
-    /// Bit `i`: the `i`th message that was sent can still change its receiver.
-    pub(crate) live: u32,
-}
-
 /// What follows from a cell alone.
 #[derive(Default)]
 pub(crate) struct OfCell {
@@ -53,27 +50,30 @@ pub(crate) struct OfCell {
     pub(crate) offers: OnceLock<Vec<u32>>,
     /// The outcome of a crash between two steps.
     pub(crate) restart: OnceLock<u32>,
-    /// The name-free key of the cell, for symmetry.
-    pub(crate) key: OnceLock<u32>,
-    /// The cell under each renaming.
-    pub(crate) renamed: OnceLock<Vec<OnceLock<u32>>>,
+    /// What is known of it and each 64 stimuli of its node.
+    pub(crate) known: Places<Known>,
+}
+
+/// What follows from a cell and the stimuli of one word.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Their outcomes.
+    pub(crate) steps: Row,
+    /// Whether nothing comes of the step.
+    pub(crate) quiet: Answers,
+    /// Whether the message is dead.
+    pub(crate) dead: Answers,
+    /// The messages that should be dead and are not.
+    pub(crate) undead: AtomicU64,
 }
 
 pub(crate) struct Tables<M: Machine, H> {
     pub(crate) cells: Interner<Cell<M>, OfCell>,
-    pub(crate) stimuli: Interner<Stimulus<M>>,
+    pub(crate) stimuli: Stimuli<M>,
     pub(crate) histories: Interner<H>,
-    /// The messages of a network, as stimuli, ascending.
-    pub(crate) networks: Interner<Vec<u32>>,
     pub(crate) outcomes: boxcar::Vec<Outcome<M>>,
-    /// Cell and stimulus to outcome.
-    pub(crate) steps: Memo<(u32, u32)>,
-    /// Network, outcome and the bits of [`Delivery`] to network.
-    pub(crate) delivered: Memo<(u32, u32, Delivery)>,
-    /// History and outcome to history.
+    /// History and outcome to history, where it changes.
     pub(crate) observed: Memo<(u32, u32)>,
-    /// Stimulus and cell of its receiver to 1 if it is dead, 2 if it should be and is not.
-    pub(crate) deaths: Memo<(u32, u32)>,
     /// Bit `i`: transition `i` was taken.
     pub(crate) covered: AtomicU64,
     /// States whose successors were asked for.
@@ -81,17 +81,13 @@ pub(crate) struct Tables<M: Machine, H> {
 }
 
 impl<M: Machine, H: History<M>> Tables<M, H> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(nodes: usize) -> Self {
         Self {
             cells: Interner::new(),
-            stimuli: Interner::new(),
+            stimuli: Stimuli::new(nodes),
             histories: Interner::new(),
-            networks: Interner::new(),
             outcomes: boxcar::Vec::new(),
-            steps: Memo::new(),
-            delivered: Memo::new(),
             observed: Memo::new(),
-            deaths: Memo::new(),
             covered: AtomicU64::new(0),
             expanded: AtomicU64::new(0),
         }

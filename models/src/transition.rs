@@ -1,5 +1,6 @@
 //! From a state of the cluster to the next.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
@@ -10,8 +11,10 @@ use althing::outbox::Op;
 
 use crate::cell::{Cell, Stimulus};
 use crate::cluster::{Action, Cluster, Faults, MAX_NODES, Network, State};
+use crate::intern::Places;
+use crate::messages::{Messages, numbers, split};
 use crate::property::Condition;
-use crate::tables::{Delivery, Outcome};
+use crate::tables::{Known, Outcome};
 
 /// The bit of the property `Contract`.
 const CONTRACT: u32 = 1;
@@ -22,7 +25,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let (mut cells, mut network) = (Vec::new(), Vec::new());
         for (node, config) in self.nodes().iter().zip(&self.configs) {
             let (cell, ops) = Cell::start(node, config.clone(), M::Durable::default(), &self.tamper);
-            network.extend(self.sent_by(node, &ops).into_iter().map(|m| self.tables.stimuli.get(m).clone()));
+            network.extend(self.sent_by(node, &ops));
             cells.push(cell);
         }
         self.state(&cells, network, H::default())
@@ -37,13 +40,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         for (id, cell) in ids.iter_mut().zip(cells) {
             *id = self.tables.cells.intern(cell.clone());
         }
-        let mut network: Vec<_> =
-            network.into_iter().map(|message| self.tables.stimuli.intern(message)).collect();
-        network.sort_unstable();
-        network.dedup();
         State {
             cells: ids,
-            network: self.tables.networks.intern(network),
+            network: network.into_iter().map(|message| self.tables.stimuli.intern(message)).collect(),
             history: self.tables.histories.intern(history),
             violated: 0,
             left: self.faults,
@@ -51,23 +50,17 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
     }
 
-    /// The messages among these operations of a node, as stimuli of their receivers, each once.
-    fn sent_by(&self, from: NodeId, ops: &[Op<M>]) -> Vec<u32> {
-        let mut sent = Vec::new();
-        for op in ops {
-            if let Op::Send { to, message } = op
-                && self.nodes().contains(*to)
-            {
-                let event = Event::Message { from, message: message.clone() };
-                sent.push(self.tables.stimuli.intern(Stimulus { node: *to, event }));
+    /// The messages among these operations of a node, as stimuli of their receivers.
+    fn sent_by(&self, from: NodeId, ops: &[Op<M>]) -> impl Iterator<Item = Stimulus<M>> {
+        ops.iter().filter_map(move |op| match op {
+            Op::Send { to, message } if self.nodes().contains(*to) => {
+                Some(Stimulus { node: *to, event: Event::Message { from, message: message.clone() } })
             }
-        }
-        sent.sort_unstable();
-        sent.dedup();
-        sent
+            Op::Send { .. } | Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => None,
+        })
     }
 
-    /// Everything that may happen in a state.
+    /// Everything that may happen in a state, less what surely changes nothing.
     pub fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
         self.tables.expanded.fetch_add(1, Ordering::Relaxed);
         if self.stop.load(Ordering::Relaxed) {
@@ -77,13 +70,20 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         for &cell in &state.cells[..self.configs.len()] {
             actions.extend(self.offers(cell).iter().map(|stimulus| Action::Step(*stimulus)));
         }
-        let messages = self.tables.networks.get(state.network);
-        actions.extend(messages.iter().filter(|m| self.passes(state, **m)).map(|m| Action::Step(*m)));
+        if self.network == Network::Monotone && state.violated == 0 {
+            for (word, bits) in state.network.words() {
+                let restless = bits & !self.quiet(state, word, bits);
+                actions.extend(numbers(word, restless).map(Action::Step));
+            }
+        } else {
+            let arriving = state.network.iter().filter(|m| self.passes(state, *m));
+            actions.extend(arriving.map(Action::Step));
+        }
         if state.left.crashes > 0 {
             self.enabled_crashes(state, start, actions);
         }
         if self.network == Network::InFlight {
-            self.enabled_network_faults(state, messages, actions);
+            self.enabled_network_faults(state, actions);
         }
     }
 
@@ -97,13 +97,13 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         actions.extend(self.nodes().iter().map(|node| Action::Restart(node.get())));
     }
 
-    fn enabled_network_faults(&self, state: &State, messages: &[u32], actions: &mut Vec<Action>) {
+    fn enabled_network_faults(&self, state: &State, actions: &mut Vec<Action>) {
         if state.left.losses > 0 {
-            actions.extend(messages.iter().map(|m| Action::Lose(*m)));
+            actions.extend(state.network.iter().map(Action::Lose));
         }
         if state.left.duplicates > 0 {
-            let arriving = messages.iter().filter(|m| self.passes(state, **m));
-            actions.extend(arriving.map(|m| Action::Duplicate(*m)));
+            let arriving = state.network.iter().filter(|m| self.passes(state, *m));
+            actions.extend(arriving.map(Action::Duplicate));
         }
         if state.cut != 0 {
             actions.push(Action::Heal);
@@ -112,6 +112,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             let sides = 1..1_u16 << (self.configs.len() - 1);
             actions.extend(sides.map(Action::Cut));
         }
+    }
+
+    /// Whether a message is in the network and can arrive.
+    pub(crate) fn arrives(&self, state: &State, message: u32) -> bool {
+        state.network.contains(message) && self.passes(state, message)
     }
 
     /// Whether a message does not have to cross the cut.
@@ -152,85 +157,97 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             }
             Action::Lose(message) => {
                 let left = Faults { losses: state.left.losses.checked_sub(1)?, ..state.left };
-                let mut network = self.tables.networks.get(state.network).clone();
-                network.retain(|m| *m != message);
-                Some(State { left, network: self.tables.networks.intern(network), violated: 0, ..*state })
+                let mut next = State { left, violated: 0, ..state.clone() };
+                next.network.remove(message);
+                Some(next)
             }
             Action::Cut(cut) => {
                 let left = Faults { cuts: state.left.cuts.checked_sub(1)?, ..state.left };
-                Some(State { left, cut, violated: 0, ..*state })
+                Some(State { left, cut, violated: 0, ..state.clone() })
             }
-            Action::Heal => Some(State { cut: 0, violated: 0, ..*state }),
+            Action::Heal => Some(State { cut: 0, violated: 0, ..state.clone() }),
         }
     }
 
     /// The state after one node did this.
     fn advance(&self, state: &State, id: u32, used: bool) -> State {
         let outcome = self.tables.outcome(id);
+        let mut next = State { violated: outcome.violated, ..state.clone() };
         if !used && outcome.is_quiet() {
-            return State { violated: 0, ..*state };
+            return next;
         }
-        let mut next = State { violated: outcome.violated, ..*state };
-        let node = self.tables.cells.get(outcome.after).node;
-        next.cells[node.index()] = outcome.after;
-        next.history = self.tables.observed.answer((state.history, id), |_| {
-            let mut history = self.tables.histories.get(state.history).clone();
-            self.each_step_of(outcome, |step| history.observe(step));
-            self.tables.histories.intern(history)
-        });
-        let mut live = 0;
-        for (i, message) in outcome.sends.iter().enumerate() {
-            match self.death(*message, next.cells[self.tables.stimuli.get(*message).node.index()]) {
-                0 => live |= 1 << i,
-                1 => {}
-                _ => next.violated |= self.dead_is_dead(),
+        next.cells[outcome.node.index()] = outcome.after;
+        next.history = self.observed(state.history, id);
+        if used && let Some(message) = outcome.stimulus {
+            next.network.remove(message);
+        }
+        for (word, sent) in outcome.sends.words() {
+            let (dead, undead) = self.deaths(&next, word, sent);
+            next.network.add(word, sent & !dead);
+            if undead != 0 {
+                next.violated |= self.dead_is_dead();
             }
         }
-        if used || !outcome.sends.is_empty() || outcome.before != outcome.after {
-            let delivery = Delivery { used, live };
-            next.network = self.tables.delivered.answer((state.network, id, delivery), |_| {
-                self.tables.networks.intern(self.network_after(state.network, outcome, delivery))
+        if outcome.before != outcome.after {
+            let mut network = mem::take(&mut next.network);
+            network.retain(outcome.node.index(), self.configs.len(), |word, sent| {
+                sent & !self.deaths(&next, word, sent).0
             });
+            next.network = network;
         }
         next
     }
 
-    /// The messages in the network after a step: less the one that was handled, if it is used
-    /// up; with those sent; less those that the receiver's new state makes dead.
-    fn network_after(&self, network: u32, outcome: &Outcome<M>, delivery: Delivery) -> Vec<u32> {
-        let mut network = self.tables.networks.get(network).clone();
-        if delivery.used {
-            network.retain(|m| Some(*m) != outcome.stimulus);
+    /// The history after an outcome. Most outcomes leave most histories alone.
+    fn observed(&self, history: u32, id: u32) -> u32 {
+        let outcome = self.tables.outcome(id);
+        let after = |before: u32| {
+            let mut history = self.tables.histories.get(before).clone();
+            self.each_step_of(outcome, |step| history.observe(step));
+            self.tables.histories.intern(history)
+        };
+        let (word, bit) = split(history);
+        if outcome.unseen.at(word).yes(word, bit, |before| after(before) == before) == bit {
+            return history;
         }
-        let sends = outcome.sends.iter().enumerate().filter(|(i, _)| delivery.live >> i & 1 == 1);
-        network.extend(sends.map(|(_, m)| *m));
-        network.sort_unstable();
-        network.dedup();
-        let node = self.tables.cells.get(outcome.after).node;
-        network.retain(|m| self.tables.stimuli.get(*m).node != node || self.death(*m, outcome.after) != 1);
-        network
+        self.tables.observed.answer((history, id), |_| after(history))
+    }
+
+    /// What is known of the receiver of the messages of a word.
+    fn known(&self, state: &State, word: usize) -> &Known {
+        let nodes = self.configs.len();
+        self.tables.cells.derived(state.cells[word % nodes]).known.at(word / nodes)
+    }
+
+    /// The messages in a word of which nothing comes, as the step is made.
+    fn quiet(&self, state: &State, word: usize, messages: u64) -> u64 {
+        let quiet = |message| self.tables.outcome(self.step(state, message)).is_quiet();
+        self.known(state, word).quiet.yes(word, messages, quiet)
+    }
+
+    /// The messages in a word that are dead to their receiver, and those that are said to be and
+    /// are not.
+    fn deaths(&self, state: &State, word: usize, messages: u64) -> (u64, u64) {
+        let Some(dead) = &self.dead else { return (0, 0) };
+        let known = self.known(state, word);
+        let dead = known.dead.yes(word, messages, |message| {
+            let Stimulus { node, event } = self.tables.stimuli.get(message);
+            let Event::Message { from, message: text } = event else { return false };
+            if !dead(text, *from, &self.tables.cells.get(state.cells[node.index()]).machine) {
+                return false;
+            }
+            let quiet = self.tables.outcome(self.step(state, message)).is_quiet();
+            if !quiet {
+                known.undead.fetch_or(1 << (message % 64), Ordering::Relaxed);
+            }
+            quiet
+        });
+        (dead, messages & known.undead.load(Ordering::Relaxed))
     }
 
     fn dead_is_dead(&self) -> u32 {
         let at = self.properties.iter().position(|p| matches!(p.condition, Condition::DeadIsDead));
         at.map_or(0, |i| 1 << i)
-    }
-
-    /// 1 if the message is dead to its receiver, 0 if not, 2 if it is said to be and is not.
-    fn death(&self, message: u32, receiver: u32) -> u32 {
-        let Some(dead) = &self.dead else { return 0 };
-        self.tables.deaths.answer((message, receiver), |_| {
-            let Event::Message { from, message: text } = &self.tables.stimuli.get(message).event else {
-                return 0;
-            };
-            let cell = self.tables.cells.get(receiver);
-            if !dead(text, *from, &cell.machine) {
-                return 0;
-            }
-            let mut after = cell.clone();
-            let ops = after.step(self.tables.stimuli.get(message).event.clone(), &self.tamper);
-            if ops.is_empty() && after == *cell { 1 } else { 2 }
-        })
     }
 
     /// The timers and inputs of a cell, as far as the environment allows them.
@@ -247,18 +264,31 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The outcome of a stimulus in a state.
     pub(crate) fn step(&self, state: &State, stimulus: u32) -> u32 {
-        let node = self.tables.stimuli.get(stimulus).node;
-        let before = state.cells[node.index()];
-        self.tables.steps.answer((before, stimulus), |_| self.compute_step(before, stimulus))
+        let word = stimulus as usize / 64;
+        self.known(state, word).steps.of(stimulus, || {
+            let before = state.cells[word % self.configs.len()];
+            self.compute_step(before, stimulus)
+        })
     }
 
     fn compute_step(&self, before: u32, stimulus: u32) -> u32 {
         let cell = self.tables.cells.get(before);
         let event = &self.tables.stimuli.get(stimulus).event;
-        let mut after = cell.clone();
-        let Ok(ops) = catch_unwind(AssertUnwindSafe(|| after.step(event.clone(), &self.tamper))) else {
-            return self.panicked(before, stimulus);
+        let step = || {
+            let mut after = cell.clone();
+            let ops = after.step(event.clone(), &self.tamper);
+            (after, ops)
         };
+        // Twice, since a step whose answer is kept must give the same again.
+        let (Ok(once), Ok(twice)) =
+            (catch_unwind(AssertUnwindSafe(step)), catch_unwind(AssertUnwindSafe(step)))
+        else {
+            return self.broken(before, stimulus);
+        };
+        if once != twice {
+            return self.broken(before, stimulus);
+        }
+        let (mut after, ops) = once;
         let crashes = match self.faults.crashes {
             0 => Vec::new(),
             _ => {
@@ -269,14 +299,16 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         ops.iter().for_each(|op| after.perform(op));
         let violated = self.broken_contract(&after, &ops);
         self.add_outcome(Outcome {
+            node: cell.node,
             before,
             stimulus: Some(stimulus),
-            sends: self.sent_by(cell.node, &ops),
+            sends: self.sent_by(cell.node, &ops).map(|m| self.tables.stimuli.intern(m)).collect(),
             after: self.tables.cells.intern(after),
             performed: ops,
             crashed: None,
             violated,
             crashes,
+            unseen: Places::default(),
         })
     }
 
@@ -304,32 +336,36 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let mut disk = cell.clone();
         performed.iter().for_each(|op| disk.perform(op));
         let (after, restart) = Cell::start(cell.node, cell.config.clone(), disk.disk, &self.tamper);
-        let mut sends = self.sent_by(cell.node, performed);
-        sends.extend(self.sent_by(cell.node, &restart));
+        let sends = self.sent_by(cell.node, performed).chain(self.sent_by(cell.node, &restart));
         let violated = self.broken_contract(&after, &restart);
         self.add_outcome(Outcome {
+            node: cell.node,
             before,
             stimulus,
-            sends,
+            sends: sends.map(|m| self.tables.stimuli.intern(m)).collect(),
             after: self.tables.cells.intern(after),
             performed: performed.to_vec(),
             crashed: Some((memory.clone(), restart)),
             violated,
             crashes: Vec::new(),
+            unseen: Places::default(),
         })
     }
 
-    /// The step never ended: nothing happens but the breach of contract.
-    fn panicked(&self, before: u32, stimulus: u32) -> u32 {
+    /// The step panicked, or does not do the same twice: nothing happens but the breach of
+    /// contract.
+    fn broken(&self, before: u32, stimulus: u32) -> u32 {
         self.tables.add_outcome(Outcome {
+            node: self.tables.cells.get(before).node,
             before,
             stimulus: Some(stimulus),
-            sends: Vec::new(),
+            sends: Messages::default(),
             after: before,
             performed: Vec::new(),
             crashed: None,
             violated: CONTRACT,
             crashes: Vec::new(),
+            unseen: Places::default(),
         })
     }
 

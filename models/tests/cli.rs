@@ -64,14 +64,19 @@ fn check_prints_the_fields_that_scripts_rely_on() {
     }
     assert!(line["states"].as_u64() >= line["unique_states"].as_u64());
     assert!(line["seconds"].is_f64());
-    assert_eq!((&line["complete"], &line["symmetry"], &line["ok"]), (&true.into(), &false.into(), &true.into()));
+    assert_eq!(
+        (&line["complete"], &line["symmetry"], &line["ok"]),
+        (&true.into(), &false.into(), &true.into())
+    );
     assert_eq!(line["transitions_uncovered"], Value::Array(vec![]));
     let properties = line["properties"].as_array().expect("a list");
     for property in properties {
         let expected = if property["kind"] == "always" { "holds" } else { "witnessed" };
         assert_eq!(property["status"], expected, "{property}");
     }
-    for name in ["ElectionSafety", "VoteOnce", "Monotonic", "PersistBeforeSend", "NoSurprise", "Recoverability"] {
+    for name in
+        ["ElectionSafety", "VoteOnce", "Monotonic", "PersistBeforeSend", "NoSurprise", "Recoverability"]
+    {
         assert!(properties.iter().any(|property| property["name"] == name), "{name}");
     }
 }
@@ -152,12 +157,16 @@ fn what_does_not_exist_is_named_with_the_choices() {
 
 #[test]
 fn bounds_that_would_not_fit_into_memory_are_refused_at_once() {
-    refused(&["check", "--bounds", "nodes=7,terms=9,pre_vote=1", "--memory-limit", "2GiB"], &["nodes=7", "2.0 GiB"]);
+    refused(
+        &["check", "--bounds", "nodes=7,terms=9,pre_vote=1", "--memory-limit", "2GiB"],
+        &["nodes=7", "2.0 GiB"],
+    );
 }
 
 #[test]
 fn a_time_limit_ends_a_check_with_partial_figures_and_exit_3() {
-    let output = run(&["check", "--bounds", ENDLESS, "--time-limit", "500ms", "--memory-limit", "1000TB", "--json"]);
+    let output =
+        run(&["check", "--bounds", ENDLESS, "--time-limit", "500ms", "--memory-limit", "1000TB", "--json"]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     let line = &json_lines(&output)[0];
     assert_eq!((&line["complete"], &line["ok"]), (&false.into(), &false.into()));
@@ -169,7 +178,8 @@ fn a_time_limit_ends_a_check_with_partial_figures_and_exit_3() {
 
 #[test]
 fn a_memory_limit_ends_a_check_with_exit_3() {
-    let output = run(&["check", "--bounds", "nodes=3,terms=2,pre_vote=1", "--memory-limit", "30MB", "--json"]);
+    let output =
+        run(&["check", "--bounds", "nodes=3,terms=2,pre_vote=1", "--memory-limit", "30MB", "--json"]);
     let code = output.status.code();
     assert!(code == Some(2) || code == Some(3), "refused before, or ended at the limit: {code:?}");
 }

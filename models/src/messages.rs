@@ -1,0 +1,160 @@
+//! Messages by number, and sets of them as bits.
+//!
+//! Nearly each state of a cluster has a network of its own, so it does not pay to keep networks
+//! once and refer to them. But the messages are few, so a network is some words of bits: to send
+//! is to set bits, to remove what is dead is to clear bits, and equal sets are equal words. The
+//! numbers go round the nodes, 64 for each in turn, so that a word holds messages to one node.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use althing::machine::Machine;
+use smallvec::SmallVec;
+
+use crate::cell::Stimulus;
+use crate::intern::Interner;
+
+/// How many numbers a word of bits stands for.
+const BITS: u32 = u64::BITS;
+
+/// Everything that can happen to a node, by number.
+pub(crate) struct Stimuli<M: Machine> {
+    /// By the node that they are for.
+    of_node: Vec<Interner<Stimulus<M>>>,
+}
+
+impl<M: Machine> Stimuli<M> {
+    pub(crate) fn new(nodes: usize) -> Self {
+        Self { of_node: (0..nodes).map(|_| Interner::new()).collect() }
+    }
+
+    /// The stimulus's number.
+    ///
+    /// # Panics
+    /// If it is for a node that does not exist.
+    pub(crate) fn intern(&self, stimulus: Stimulus<M>) -> u32 {
+        let (node, nodes) = (u32::from(stimulus.node.get()), self.of_node.len() as u32);
+        let local = self.of_node[stimulus.node.index()].intern(stimulus);
+        (local / BITS * nodes + node) * BITS + local % BITS
+    }
+
+    /// The stimulus with this number.
+    pub(crate) fn get(&self, number: u32) -> &Stimulus<M> {
+        let (node, local) = self.place(number);
+        self.of_node[node].get(local)
+    }
+
+    fn place(&self, number: u32) -> (usize, u32) {
+        let (word, nodes) = (number / BITS, self.of_node.len() as u32);
+        ((word % nodes) as usize, word / nodes * BITS + number % BITS)
+    }
+}
+
+/// A set of messages, by number. Its last word is never 0.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub(crate) struct Messages(SmallVec<[u64; 4]>);
+
+impl Clone for Messages {
+    /// At once, where a derived one would go word by word.
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
+
+impl Messages {
+    /// The words, each with its place.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.0.iter().copied().enumerate().filter(|(_, bits)| *bits != 0)
+    }
+
+    /// The messages, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        self.words().flat_map(|(word, bits)| numbers(word, bits))
+    }
+
+    /// Adds the messages that these bits of a word stand for.
+    #[inline]
+    pub(crate) fn add(&mut self, word: usize, bits: u64) {
+        if let Some(present) = self.0.get_mut(word) {
+            *present |= bits;
+        } else if bits != 0 {
+            self.grow(word, bits);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, word: usize, bits: u64) {
+        self.0.resize(word, 0);
+        self.0.push(bits);
+    }
+
+    /// Keeps in every `step`th word, from the `first`, those that are chosen.
+    pub(crate) fn retain(&mut self, first: usize, step: usize, choose: impl Fn(usize, u64) -> u64) {
+        for word in (first..self.0.len()).step_by(step) {
+            if self.0[word] != 0 {
+                self.0[word] = choose(word, self.0[word]);
+            }
+        }
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
+    }
+
+    #[inline]
+    pub(crate) fn insert(&mut self, message: u32) {
+        let (word, bit) = split(message);
+        self.add(word, bit);
+    }
+
+    pub(crate) fn contains(&self, message: u32) -> bool {
+        let (word, bit) = split(message);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    pub(crate) fn remove(&mut self, message: u32) {
+        let (word, bit) = split(message);
+        self.retain(word, usize::MAX, |_, bits| bits & !bit);
+    }
+}
+
+impl FromIterator<u32> for Messages {
+    fn from_iter<I: IntoIterator<Item = u32>>(messages: I) -> Self {
+        let mut set = Self::default();
+        messages.into_iter().for_each(|message| set.insert(message));
+        set
+    }
+}
+
+/// The numbers that these bits of a word stand for.
+pub(crate) fn numbers(word: usize, mut bits: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let lowest = (bits != 0).then(|| bits.trailing_zeros())?;
+        bits &= bits - 1;
+        Some(word as u32 * BITS + lowest)
+    })
+}
+
+/// The word of a number, and its bit there.
+pub(crate) fn split(number: u32) -> (usize, u64) {
+    ((number / BITS) as usize, 1 << (number % BITS))
+}
+
+/// A question about each number of a word, answered once.
+#[derive(Default)]
+pub(crate) struct Answers {
+    asked: AtomicU64,
+    yes: AtomicU64,
+}
+
+impl Answers {
+    /// Those of the numbers for which the answer is yes.
+    pub(crate) fn yes(&self, word: usize, bits: u64, ask: impl Fn(u32) -> bool) -> u64 {
+        let unknown = bits & !self.asked.load(Ordering::Acquire);
+        if unknown != 0 {
+            let yes = numbers(word, unknown).filter(|number| ask(*number));
+            let yes = yes.fold(0, |yes, number| yes | split(number).1);
+            self.yes.fetch_or(yes, Ordering::Relaxed);
+            self.asked.fetch_or(unknown, Ordering::Release);
+        }
+        bits & self.yes.load(Ordering::Relaxed)
+    }
+}

@@ -20,7 +20,7 @@
 use alloc::vec::Vec;
 
 use crate::machine::{Event, Machine};
-use crate::node::{NodeId, NodeSet, Relabel, Renaming};
+use crate::node::{NodeId, NodeMap, NodeSet, Relabel, Renaming};
 use crate::observe::{Cause, History, Step};
 use crate::outbox::{Op, Outbox};
 use crate::raft::ballot::{Ballot, Term};
@@ -35,7 +35,12 @@ pub struct Elections {
     won: Vec<(Term, NodeId)>,
     /// The first term that had a second leader.
     split: Option<Term>,
-    /// Pre-votes that were sent and can still count: term, voter, pre-candidate; ascending.
+    /// With pre-vote, the term on each server's disk. This repeats what a model state holds anyway, so it makes
+    /// no two of them differ, and tells which pre-votes are worth remembering.
+    terms: NodeMap<Term>,
+    /// Pre-votes that were sent and can still count: term, voter, pre-candidate; ascending. None
+    /// is of an earlier term than its pre-candidate's: two states that differ in nothing but
+    /// pre-votes that count no more would be explored twice.
     pre_votes: Vec<(Term, NodeId, NodeId)>,
     /// The latest term that a server began by voting for itself.
     begun: Term,
@@ -105,7 +110,8 @@ impl<C: Credential, R: Rules> History<Election<C, R>> for Elections {
                 Op::Send { message: Message::Heartbeat { term }, .. } => self.led(*term, id),
                 Op::Send { to, message: Message::PreVoteReply { term, granted: true } } => {
                     let vote = (*term, id, *to);
-                    if let Err(place) = self.pre_votes.binary_search(&vote) {
+                    let counts = self.terms.get(*to).is_none_or(|current| term >= current);
+                    if counts && let Err(place) = self.pre_votes.binary_search(&vote) {
                         self.pre_votes.insert(place, vote);
                     }
                 }
@@ -115,6 +121,9 @@ impl<C: Credential, R: Rules> History<Election<C, R>> for Elections {
         }
         // A server in a later term no longer counts the pre-votes of an earlier one.
         let term = step.disk_after().term;
+        if step.before.config().pre_vote() && term > Term::default() {
+            self.terms.insert(id, term);
+        }
         self.pre_votes.retain(|(t, _, candidate)| *candidate != id || *t >= term);
     }
 }
@@ -130,6 +139,7 @@ impl Relabel for Elections {
         Self {
             won: self.won.iter().map(|(term, leader)| (*term, renaming.apply(*leader))).collect(),
             split: self.split,
+            terms: self.terms.iter().map(|(node, term)| (renaming.apply(node), *term)).collect(),
             pre_votes,
             begun: self.begun,
             unearned: self.unearned,

@@ -10,9 +10,8 @@
 //! every state has a network of its own. In `less dead messages` the kit and the plain model
 //! drop the same ones; `ActorModel` cannot.
 //!
-//! The kit tells states apart by its observer, and the actors' observer divides no states; so
-//! with pre-vote, which the observer remembers, the kit may have more. `ActorModel` as it is has
-//! more states again, told apart by the last message. Each name says how many.
+//! `ActorModel` as it is has more states, told apart by the message that was delivered last. Each
+//! name says how many.
 
 use std::hash::Hash;
 use std::time::Duration;

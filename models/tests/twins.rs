@@ -221,6 +221,11 @@ fn the_kit_finds_exactly_the_states_that_an_actor_model_finds() {
     for bounds in medium() {
         let cluster = ours_without_history(bounds);
         let found = reach_unreduced(&cluster);
+        assert_eq!(
+            reach_unreduced(&ours(bounds)).len(),
+            found.len(),
+            "{bounds:?}: an observer divides no states"
+        );
         let stripped = reach(&Stripped::new(bounds));
         assert_eq!(found.len(), stripped.len(), "{bounds:?}");
         let found_whole: HashSet<_> = found.iter().map(|state| unobserved(&cluster.view(state))).collect();
@@ -273,6 +278,8 @@ fn without_dead_messages_the_kit_finds_exactly_what_a_naive_model_finds_without_
         let cluster = ours_without_dead(bounds);
         let found = reach_unreduced(&cluster);
         assert!(found.iter().all(|state| cluster.violated(state).is_empty()), "{bounds:?}");
+        let unobserved = reach_unreduced(&ours_without_history(bounds).dead(is_dead));
+        assert_eq!(unobserved.len(), found.len(), "{bounds:?}: an observer divides no states");
         let naive = reach(&Plain::without_dead(bounds));
         assert_eq!(found.len(), naive.len(), "{bounds:?}");
         let found: HashSet<_> = found.iter().map(|state| everything(&cluster.view(state))).collect();

@@ -221,7 +221,11 @@ pub fn recovery<C: Credential, R: Rules>() -> Recovery<Election<C, R>> {
 
 /// Messages that change nothing any more. A request is never one of them, however stale: the
 /// answer tells its sender the receiver's term.
-fn is_dead<C: Credential, R: Rules>(message: &Message<C>, from: NodeId, receiver: &Election<C, R>) -> bool {
+pub fn is_dead<C: Credential, R: Rules>(
+    message: &Message<C>,
+    from: NodeId,
+    receiver: &Election<C, R>,
+) -> bool {
     let (term, current) = (message.term(), receiver.term());
     match message {
         Message::PreVote { .. } | Message::RequestVote { .. } | Message::Heartbeat { .. } => false,

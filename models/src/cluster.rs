@@ -53,7 +53,7 @@ pub enum Network {
     InFlight,
 }
 
-/// How often each fault may still happen.
+/// How often each fault may still happen; [`Faults::ENDLESS`] is as often as you like.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Faults {
     /// Crashes of any node, each followed by a restart from the disk.
@@ -65,6 +65,17 @@ pub struct Faults {
     /// Times the network is cut in two; with [`Network::Monotone`] a message that does not
     /// arrive is as good as cut off.
     pub cuts: u8,
+}
+
+impl Faults {
+    /// A budget that is never used up. It does not count down, so states that differ only in how
+    /// many faults led to them are one: with bounded terms there are finitely many.
+    pub const ENDLESS: u8 = u8::MAX;
+
+    /// What is left of a budget after one fault; `None` if nothing was left before.
+    pub(crate) fn spend(left: u8) -> Option<u8> {
+        if left == Self::ENDLESS { Some(left) } else { left.checked_sub(1) }
+    }
 }
 
 /// A state of the whole cluster: small numbers in place of what it consists of.

@@ -23,6 +23,7 @@ mod symmetry;
 mod tables;
 pub mod trace;
 mod transition;
+pub mod walk;
 
 pub use check::{Limits, Report};
 pub use cluster::{Cluster, Faults, Network};

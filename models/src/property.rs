@@ -40,6 +40,10 @@ impl<M: Machine, H: History<M>> Property<M, H> {
     pub(crate) fn is_witness(&self) -> bool {
         matches!(self.condition, Condition::Sometimes(_))
     }
+
+    pub(crate) fn is_liveness(&self) -> bool {
+        matches!(self.condition, Condition::Recoverable(..))
+    }
 }
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
@@ -60,10 +64,24 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The names of the properties that are invariants and violated in this state.
     pub fn violated(&self, state: &State) -> Vec<&'static str> {
-        let broken = |(index, property): &(usize, &Property<M, H>)| {
-            !property.is_witness() && !self.is_true(*index, state)
-        };
-        self.properties.iter().enumerate().filter(broken).map(|(_, property)| property.name).collect()
+        self.broken(state, |property| !property.is_witness())
+    }
+
+    /// The same without recoverability, which takes a run of many rounds to tell: for walks so
+    /// long that it cannot be asked of every state.
+    pub fn violated_safety(&self, state: &State) -> Vec<&'static str> {
+        self.broken(state, |property| !property.is_witness() && !property.is_liveness())
+    }
+
+    /// Whether this state violates the invariant of this name. Asks no other property.
+    pub fn violates(&self, state: &State, name: &str) -> bool {
+        !self.broken(state, |property| property.name == name && !property.is_witness()).is_empty()
+    }
+
+    fn broken(&self, state: &State, asked: impl Fn(&Property<M, H>) -> bool) -> Vec<&'static str> {
+        let properties = self.properties.iter().enumerate();
+        let broken = properties.filter(|(index, property)| asked(property) && !self.is_true(*index, state));
+        broken.map(|(_, property)| property.name).collect()
     }
 
     /// A state with everything that its numbers stand for.

@@ -55,14 +55,14 @@ fn way_to<S, A: Clone>(reached: &[(S, Option<(usize, A)>)], mut at: usize) -> Ve
 }
 
 /// Fewer of these actions that still lead to a state where `wanted` is true: none of them can
-/// be left out. `step` is the state after an action, if that is possible; an action that is not
-/// possible without one that was left out goes too.
+/// be left out. `step` is the state after an action, and the action itself, or another that takes
+/// its place where it is not possible; if there is none, the action is left out.
 ///
 /// If the actions do not lead to such a state, they are returned as they are.
 pub fn shrink<S: Clone, A: Clone>(
     initial: &S,
     mut actions: Vec<A>,
-    step: impl Fn(&S, &A) -> Option<S>,
+    step: impl Fn(&S, &A) -> Option<(A, S)>,
     wanted: impl Fn(&S) -> bool,
 ) -> Vec<A> {
     let mut chunk = actions.len().next_power_of_two();
@@ -88,7 +88,7 @@ pub fn shrink<S: Clone, A: Clone>(
 fn follow<S, A>(
     mut state: S,
     actions: Vec<A>,
-    step: &impl Fn(&S, &A) -> Option<S>,
+    step: &impl Fn(&S, &A) -> Option<(A, S)>,
     wanted: &impl Fn(&S) -> bool,
 ) -> Option<Vec<A>> {
     let mut taken = Vec::new();
@@ -96,7 +96,7 @@ fn follow<S, A>(
         if wanted(&state) {
             break;
         }
-        if let Some(next) = step(&state, &action) {
+        if let Some((action, next)) = step(&state, &action) {
             state = next;
             taken.push(action);
         }
@@ -144,7 +144,8 @@ mod tests {
         let step = |state: &u32, action: &u32| {
             let mut possible = Vec::new();
             Counter.actions(state, &mut possible);
-            possible.contains(action).then(|| Counter.next_state(state, *action)).flatten()
+            let next = possible.contains(action).then(|| Counter.next_state(state, *action)).flatten();
+            next.map(|next| (*action, next))
         };
         let long = vec![1, 1, 1, 5, 1, 1, 7, 1, 1, 1];
         let short = shrink(&0, long.clone(), step, |n| *n >= 17);

@@ -140,29 +140,29 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 Some(self.advance(state, self.step(state, stimulus), used))
             }
             Action::Duplicate(stimulus) => {
-                let left = Faults { duplicates: state.left.duplicates.checked_sub(1)?, ..state.left };
+                let left = Faults { duplicates: Faults::spend(state.left.duplicates)?, ..state.left };
                 Some(State { left, ..self.advance(state, self.step(state, stimulus), false) })
             }
             Action::StepThenCrash(stimulus, point) => {
-                let left = Faults { crashes: state.left.crashes.checked_sub(1)?, ..state.left };
+                let left = Faults { crashes: Faults::spend(state.left.crashes)?, ..state.left };
                 let outcome = self.tables.outcome(self.step(state, stimulus));
                 let crash = *outcome.crashes.get(usize::from(point))?;
                 let used = self.network == Network::InFlight;
                 Some(State { left, ..self.advance(state, crash, used) })
             }
             Action::Restart(node) => {
-                let left = Faults { crashes: state.left.crashes.checked_sub(1)?, ..state.left };
+                let left = Faults { crashes: Faults::spend(state.left.crashes)?, ..state.left };
                 let restart = self.restart(state.cells[usize::from(node)]);
                 Some(State { left, ..self.advance(state, restart, false) })
             }
             Action::Lose(message) => {
-                let left = Faults { losses: state.left.losses.checked_sub(1)?, ..state.left };
+                let left = Faults { losses: Faults::spend(state.left.losses)?, ..state.left };
                 let mut next = State { left, violated: 0, ..state.clone() };
                 next.network.remove(message);
                 Some(next)
             }
             Action::Cut(cut) => {
-                let left = Faults { cuts: state.left.cuts.checked_sub(1)?, ..state.left };
+                let left = Faults { cuts: Faults::spend(state.left.cuts)?, ..state.left };
                 Some(State { left, cut, violated: 0, ..state.clone() })
             }
             Action::Heal => Some(State { cut: 0, violated: 0, ..state.clone() }),
@@ -283,10 +283,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let (Ok(once), Ok(twice)) =
             (catch_unwind(AssertUnwindSafe(step)), catch_unwind(AssertUnwindSafe(step)))
         else {
-            return self.broken(before, stimulus);
+            return self.breach(before, stimulus);
         };
         if once != twice {
-            return self.broken(before, stimulus);
+            return self.breach(before, stimulus);
         }
         let (mut after, ops) = once;
         let crashes = match self.faults.crashes {
@@ -354,7 +354,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The step panicked, or does not do the same twice: nothing happens but the breach of
     /// contract.
-    fn broken(&self, before: u32, stimulus: u32) -> u32 {
+    fn breach(&self, before: u32, stimulus: u32) -> u32 {
         self.tables.add_outcome(Outcome {
             node: self.tables.cells.get(before).node,
             before,

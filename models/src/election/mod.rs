@@ -24,21 +24,36 @@ pub type Server<R = Published> = Election<u8, R>;
 /// What bounds the model.
 pub static KEYS: [Key; 12] = [
     key("nodes", "servers, all of them voters", 1, MAX_NODES as u64, 3),
-    key("terms", "terms: in the last no election timeout comes", 0, 100, 2),
-    key("crashes", "crashes with a restart, at any moment", 0, 9, 0),
+    key("terms", "terms: in the last no election timeout comes", 0, 1_000_000_000, 2),
+    key("crashes", "crashes with a restart, at any moment; 255: any number", 0, ENDLESS, 0),
     key("pre_vote", "1: pre-vote is on", 0, 1, 0),
     key("check_quorum", "1: check-quorum and leader stickiness are on", 0, 1, 0),
     key("credentials", "levels of up-to-dateness: the first servers have one less each", 1, 4, 1),
     key("symmetry", "1: the names of the servers do not matter", 0, 1, 0),
     key("reduce", "1: messages that can change nothing any more are forgotten", 0, 1, 1),
     key("in_flight", "1: faults of the network are counted; 0: they have no bound", 0, 1, 0),
-    key("losses", "messages lost, with in_flight=1", 0, 9, 0),
-    key("duplicates", "messages that arrive twice, with in_flight=1", 0, 9, 0),
-    key("cuts", "times the network is cut in two, with in_flight=1", 0, 9, 0),
+    key("losses", "messages lost, with in_flight=1; 255: any number", 0, ENDLESS, 0),
+    key("duplicates", "messages that arrive twice, with in_flight=1; 255: any number", 0, ENDLESS, 0),
+    key("cuts", "times the network is cut in two, with in_flight=1; 255: any number", 0, ENDLESS, 0),
 ];
+
+/// As many faults of a kind as you like.
+const ENDLESS: u64 = Faults::ENDLESS as u64;
 
 const fn key(name: &'static str, about: &'static str, min: u64, max: u64, default: u64) -> Key {
     Key { name, about, min, max, default }
+}
+
+/// Bounds for long walks of this many servers: no term is the last, and no fault the last of its
+/// kind. The other bounds as given.
+///
+/// # Panics
+/// If a bound is out of its range.
+pub fn endless(nodes: u64, others: &[(&str, u64)]) -> Bounds {
+    Bounds::new(&KEYS)
+        .with(&[("nodes", nodes), ("terms", 1_000_000_000), ("crashes", ENDLESS), ("in_flight", 1)])
+        .with(&[("losses", ENDLESS), ("duplicates", ENDLESS), ("cuts", ENDLESS), ("reduce", 0)])
+        .with(others)
 }
 
 /// The model with these bounds, run by an honest host after the published rules.

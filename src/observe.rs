@@ -63,7 +63,8 @@ impl<M: Machine> Step<'_, M> {
 
 /// Facts about the past that an invariant needs and no participant keeps.
 pub trait History<M: Machine>: Value + Default {
-    /// Takes notice of one step.
+    /// Takes notice of one step. Steps of which nothing comes, no change and no effect, may be
+    /// kept from it.
     fn observe(&mut self, step: &Step<'_, M>);
 }
 

@@ -79,13 +79,13 @@ where
 /// Every state of a cluster that can be reached, without symmetry whether it is on or not.
 fn reach_unreduced<H: History<Server>>(cluster: &Cluster<Server, H>) -> HashSet<cluster::State> {
     let mut open = vec![cluster.initial()];
-    let mut seen: HashSet<_> = open.iter().copied().collect();
+    let mut seen: HashSet<_> = open.iter().cloned().collect();
     let mut actions = Vec::new();
     while let Some(state) = open.pop() {
         cluster.enabled(&state, &mut actions);
         for action in actions.drain(..) {
             if let Some(next) = cluster.apply(&state, action)
-                && seen.insert(next)
+                && seen.insert(next.clone())
             {
                 open.push(next);
             }

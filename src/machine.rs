@@ -95,3 +95,20 @@ pub enum Event<M: Machine> {
     /// The application asks for something.
     Input(M::Input),
 }
+
+#[cfg(feature = "arbitrary")]
+impl<'a, M> arbitrary::Arbitrary<'a> for Event<M>
+where
+    M: Machine,
+    M::Message: arbitrary::Arbitrary<'a>,
+    M::Timer: arbitrary::Arbitrary<'a>,
+    M::Input: arbitrary::Arbitrary<'a>,
+{
+    fn arbitrary(u: &mut arbitrary::Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(match u.int_in_range(0..=7)? {
+            0 => Self::Input(u.arbitrary()?),
+            1 | 2 => Self::Timer(u.arbitrary()?),
+            _ => Self::Message { from: u.arbitrary()?, message: u.arbitrary()? },
+        })
+    }
+}

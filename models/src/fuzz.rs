@@ -62,7 +62,7 @@ pub fn election_decode(bytes: &[u8]) {
 fn decode_trace(mut file: &[u8]) {
     let Ok(header) = read_header(&mut file) else { return };
     let _ = RaftElection.replay(&header, &mut &*file);
-    let Ok(lines) = read_lines::<Server>(file) else { return };
+    let Ok(lines) = read_lines::<Server>(&header, file) else { return };
     let config = Config::new(NodeId::default(), NodeSet::first(3)).expect("the server is a voter");
     let mut server = Server::restart(config.with_credential(1), Ballot::default(), &mut Outbox::new());
     for line in lines {

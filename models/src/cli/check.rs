@@ -108,7 +108,7 @@ fn refuse_too_large(subject: &dyn Subject, bounds: &Bounds, args: &LimitArgs) ->
         model: subject.name(),
         bounds: bounds.clone(),
         states,
-        needed: ByteSize(needed as u64),
+        needed: if needed < 1e18 { ByteSize(needed as u64).to_string() } else { "over 1 EB".into() },
         limit: ByteSize(limit),
         advice: subject.advice(bounds, limit as f64 / BYTES_A_STATE),
     })

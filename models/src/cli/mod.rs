@@ -61,7 +61,7 @@ enum Refused {
         model: &'static str,
         bounds: Bounds,
         states: f64,
-        needed: ByteSize,
+        needed: String,
         limit: ByteSize,
         advice: String,
     },

@@ -287,11 +287,13 @@ fn supports<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
     })
 }
 
-/// Thesis 6.2: a leader that goes on leading when its quorum timer expires has heard from a
+/// Thesis 6.2: with check-quorum, a leader that goes on leading when its quorum timer expires has heard from a
 /// majority since the timer expired last, itself included.
 pub fn check_quorum<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
     match (&step.cause, step.before.role()) {
-        (Cause::Event(Event::Timer(Timer::Quorum)), Role::Leader { active }) if step.after.is_leader() => {
+        (Cause::Event(Event::Timer(Timer::Quorum)), Role::Leader { active })
+            if step.before.config().check_quorum() && step.after.is_leader() =>
+        {
             let voters = step.before.config().voters();
             2 * active.intersection(voters).len() > voters.len()
         }

@@ -44,7 +44,7 @@ fn weights() -> impl Strategy<Value = Weights> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 96,
+        cases: 64,
         // A violation is shrunk to the steps that matter, which tells more than a smaller seed.
         max_shrink_iters: 0,
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),

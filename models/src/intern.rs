@@ -104,6 +104,8 @@ impl<T: Default> Places<T> {
     }
 }
 
+const ROW: usize = 64;
+
 /// From numbers to numbers, each computed once.
 #[derive(Default)]
 pub(crate) struct Numbers(Places<Row>);
@@ -114,19 +116,17 @@ impl Numbers {
         self.row(number as usize / ROW).of(number, compute)
     }
 
-    /// The numbers that belong to 64 others.
+    /// The numbers that belong to those of a row.
     pub(crate) fn row(&self, row: usize) -> &Row {
         self.0.at(row)
     }
 }
 
-const ROW: usize = 64;
-
-/// Part of [`Numbers`].
+/// 64 of [`Numbers`]: as many as a word has bits.
 pub(crate) struct Row([OnceLock<u32>; ROW]);
 
 impl Row {
-    /// The number that belongs to this one, of which only its place in the row matters here.
+    /// The number that belongs to this one of the row.
     pub(crate) fn of(&self, number: u32, compute: impl FnOnce() -> u32) -> u32 {
         *self.0[number as usize % ROW].get_or_init(compute)
     }

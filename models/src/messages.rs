@@ -158,3 +158,29 @@ impl Answers {
         bits & self.yes.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Against a tree of numbers, with enough of them to spill to the heap and back.
+    #[test]
+    fn a_set_of_messages_is_a_set() {
+        let (mut set, mut tree) = (Messages::default(), BTreeSet::new());
+        for i in 0..4_000_u32 {
+            let message = i * i * 7 % 499;
+            if i < 2_000 && i % 3 > 0 {
+                set.insert(message);
+                tree.insert(message);
+            } else {
+                set.remove(message);
+                tree.remove(&message);
+            }
+            assert!(set.iter().eq(tree.iter().copied()));
+            assert_eq!(set, tree.iter().copied().collect(), "equal sets are equal words");
+        }
+        assert_eq!(set, Messages::default());
+    }
+}

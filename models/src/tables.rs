@@ -32,8 +32,6 @@ pub(crate) struct Outcome<M: Machine> {
     pub(crate) violated: u32,
     /// The outcomes if the node crashes before it has performed everything.
     pub(crate) crashes: Vec<u32>,
-    /// The histories that it leaves alone.
-    pub(crate) unseen: Places<Answers>,
 }
 
 impl<M: Machine> Outcome<M> {
@@ -70,7 +68,8 @@ pub(crate) struct Known {
 pub(crate) struct Tables<M: Machine, H> {
     pub(crate) cells: Interner<Cell<M>, OfCell>,
     pub(crate) stimuli: Stimuli<M>,
-    pub(crate) histories: Interner<H>,
+    /// Each with the outcomes that do not change it.
+    pub(crate) histories: Interner<H, Places<Answers>>,
     pub(crate) outcomes: boxcar::Vec<Outcome<M>>,
     /// History and outcome to history, where it changes.
     pub(crate) observed: Memo<(u32, u32)>,

@@ -11,7 +11,6 @@ use althing::outbox::Op;
 
 use crate::cell::{Cell, Stimulus};
 use crate::cluster::{Action, Cluster, Faults, MAX_NODES, Network, State};
-use crate::intern::Places;
 use crate::messages::{Messages, numbers, split};
 use crate::property::Condition;
 use crate::tables::{Known, Outcome};
@@ -206,8 +205,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             self.each_step_of(outcome, |step| history.observe(step));
             self.tables.histories.intern(history)
         };
-        let (word, bit) = split(history);
-        if outcome.unseen.at(word).yes(word, bit, |before| after(before) == before) == bit {
+        let (word, bit) = split(id);
+        let indifferent = &self.tables.histories.derived(history).at(word);
+        if indifferent.yes(word, bit, |_| after(history) == history) == bit {
             return history;
         }
         self.tables.observed.answer((history, id), |_| after(history))
@@ -238,7 +238,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             }
             let quiet = self.tables.outcome(self.step(state, message)).is_quiet();
             if !quiet {
-                known.undead.fetch_or(1 << (message % 64), Ordering::Relaxed);
+                known.undead.fetch_or(split(message).1, Ordering::Relaxed);
             }
             quiet
         });
@@ -264,7 +264,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The outcome of a stimulus in a state.
     pub(crate) fn step(&self, state: &State, stimulus: u32) -> u32 {
-        let word = stimulus as usize / 64;
+        let (word, _) = split(stimulus);
         self.known(state, word).steps.of(stimulus, || {
             let before = state.cells[word % self.configs.len()];
             self.compute_step(before, stimulus)
@@ -308,7 +308,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             crashed: None,
             violated,
             crashes,
-            unseen: Places::default(),
         })
     }
 
@@ -348,7 +347,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             crashed: Some((memory.clone(), restart)),
             violated,
             crashes: Vec::new(),
-            unseen: Places::default(),
         })
     }
 
@@ -365,7 +363,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             crashed: None,
             violated: CONTRACT,
             crashes: Vec::new(),
-            unseen: Places::default(),
         })
     }
 

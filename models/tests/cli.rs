@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Bounds that are explored in no time.
 const SMALL: &str = "nodes=3,terms=1";
 /// Bounds that are not explored before somebody ends it.
-const ENDLESS: &str = "nodes=3,terms=9,pre_vote=1";
+const ENDLESS: &str = "nodes=3,terms=4,pre_vote=1,symmetry=1";
 
 fn althing(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_althing"));

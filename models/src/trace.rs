@@ -255,6 +255,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The action that a line speaks of, if it is possible here, and the state after it.
     fn follow(&self, state: &State, line: &Line<M>) -> Option<(Action, State)> {
+        if !self.nodes().contains(line.node) {
+            return None; // There is no such node, whatever is said to have happened to it.
+        }
         let stimulus =
             |event: &Event<M>| self.tables.stimuli.intern(Stimulus { node: line.node, event: event.clone() });
         let action = match &line.input {
@@ -269,7 +272,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             }
             Happening::Restart => Action::Restart(line.node.get()),
             Happening::Lose(event) => Action::Lose(stimulus(event)),
-            Happening::Cut(side) => Action::Cut(side.bits() as u16),
+            Happening::Cut(side) => Action::Cut(u16::try_from(side.bits()).ok()?),
             Happening::Heal => Action::Heal,
         };
         self.try_apply(state, action).map(|next| (action, next))

@@ -156,11 +156,41 @@ fn what_does_not_exist_is_named_with_the_choices() {
 }
 
 #[test]
+fn a_trace_of_nodes_that_there_are_not_does_not_conform() {
+    let trace = folder("foreign").join("trace.jsonl");
+    let path = trace.to_str().expect("a path in Unicode");
+    let header = |bounds| format!(r#"{{"althing_trace":1,"model":"raft-election","bounds":"{bounds}"}}"#);
+    let faults = "nodes=3,crashes=1,in_flight=1,losses=1,duplicates=1,cuts=1";
+    let timer = r#"{"timer":"election"}"#;
+    for (node, input) in [
+        (3, format!(r#"{{"event":{timer}}}"#)),
+        (63, format!(r#"{{"duplicate":{timer}}}"#)),
+        (63, format!(r#"{{"crash":{timer}}}"#)),
+        (63, format!(r#"{{"lose":{timer}}}"#)),
+        (63, r#""restart""#.into()),
+        (0, r#"{"cut":[0,20]}"#.into()),
+        (0, r#"{"cut":[0,1,2]}"#.into()),
+    ] {
+        let line = format!(r#"{{"step":1,"node":{node},"input":{input},"effects":[]}}"#);
+        std::fs::write(&trace, format!("{}\n{line}\n", header(faults))).expect("written");
+        let output = run(&["replay", path]);
+        assert_eq!(output.status.code(), Some(1), "{input}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("cannot happen"), "{input}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn more_threads_than_any_machine_has_are_refused() {
+    assert_eq!(run(&["check", "--bounds", SMALL, "--threads", "100000"]).status.code(), Some(2));
+}
+
+#[test]
 fn bounds_that_would_not_fit_into_memory_are_refused_at_once() {
     refused(
         &["check", "--bounds", "nodes=7,terms=9,pre_vote=1", "--memory-limit", "2GiB"],
         &["nodes=7", "2.0 GiB"],
     );
+    refused(&["check", "--bounds", "terms=1000000000", "--memory-limit", "2GiB"], &["it would fit"]);
 }
 
 #[test]

@@ -133,9 +133,9 @@ struct CheckArgs {
 
 #[derive(Args, Default)]
 struct LimitArgs {
-    /// Threads to explore with [default: one a core]
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    threads: usize,
+    /// Threads to explore with, at most 256 [default: one a core]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(..=256))]
+    threads: u16,
     /// End after this time, such as `90s` or `10m`
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
     time_limit: Option<Duration>,
@@ -260,7 +260,7 @@ fn memory_limit(args: &LimitArgs) -> Option<u64> {
 /// The limits of the next exploration of a command that started then.
 fn limits(args: &LimitArgs, start: Instant, interrupt: &Arc<AtomicBool>) -> Limits {
     Limits {
-        threads: args.threads,
+        threads: args.threads.into(),
         time: args.time_limit.map(|limit| limit.saturating_sub(start.elapsed())),
         memory: memory_limit(args),
         interrupt: Some(Arc::clone(interrupt)),

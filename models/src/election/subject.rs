@@ -131,7 +131,8 @@ impl Subject for RaftElection {
 
     fn advice(&self, bounds: &Bounds, most: f64) -> String {
         let (nodes, terms) = (bounds.get("nodes"), bounds.get("terms"));
-        let smaller = (1..=terms).rev().map(|t| (nodes, t)).chain((1..nodes).rev().map(|n| (n, 1)));
+        // More terms than this fit nowhere, and a thousand million are too many to try one by one.
+        let smaller = (1..=terms.min(64)).rev().map(|t| (nodes, t)).chain((1..nodes).rev().map(|n| (n, 1)));
         let fits = |(nodes, terms): &(u64, u64)| {
             self.estimate(&bounds.clone().with(&[("nodes", *nodes), ("terms", *terms)])) <= most
         };

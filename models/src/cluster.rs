@@ -38,6 +38,9 @@ use crate::tables::Tables;
 /// The most nodes that a cluster under check can have.
 pub const MAX_NODES: usize = 9;
 
+/// The most transitions that can be told apart.
+const MAX_TRANSITIONS: usize = u64::BITS as usize;
+
 /// How messages travel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Network {
@@ -183,6 +186,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// With [`Network::Monotone`] a crash between a write and a message that follows it is not
     /// tried by itself: it differs from a crash after the message by that message alone, which
     /// may as well never arrive.
+    /// So a [`History`] sees the effects after the last write either all or not at
+    /// all: what it concludes from one of them must not depend on another that follows. The
+    /// effects of a start are performed as a whole.
     #[must_use]
     pub fn crashes(mut self, crashes: u8) -> Self {
         self.faults.crashes = crashes;
@@ -215,12 +221,16 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The names of all transitions of the machine, and which of them a step is. An exploration
     /// reports those that it never saw.
+    ///
+    /// # Panics
+    /// With more than 64 transitions.
     #[must_use]
     pub fn transitions(
         self,
         names: Vec<&'static str>,
         label: impl Fn(&Step<'_, M>) -> &'static str + Send + Sync + 'static,
     ) -> Self {
+        assert!(names.len() <= MAX_TRANSITIONS, "at most {MAX_TRANSITIONS} transitions");
         Self { transitions: names, label: Box::new(label), ..self }
     }
 

@@ -240,19 +240,34 @@ pub fn persist_before_send<C: Credential, R: Rules>(step: &Step<'_, Election<C, 
 }
 
 /// The contract of a machine: nobody writes to itself or to a stranger, and a message that
-/// arrives twice does what it did once. (That nothing panics, the checking kit sees to.)
+/// arrives twice does what it did once; a request gets the answer that it
+/// got, since what was lost may have been the answer (5.5). (That nothing panics, the checking
+/// kit sees to.)
 pub fn no_surprise<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
     let peers = step.before.config().voters().without(step.node);
     step.sends().all(|(_, to, _)| peers.contains(to))
         && match &step.cause {
-            Cause::Event(event @ Event::Message { .. }) => {
+            Cause::Event(event @ Event::Message { message, .. }) => {
                 let mut again = *step.after;
                 let mut out = Outbox::new();
                 again.step((*event).clone(), &mut out);
-                again == *step.after && !out.drain().any(|op| matches!(op, Op::Write(_) | Op::Output(_)))
+                let repeated: Vec<_> = out.drain().collect();
+                again == *step.after
+                    && !repeated.iter().any(|op| matches!(op, Op::Write(_) | Op::Output(_)))
+                    && (!is_request(message)
+                        || step
+                            .sends()
+                            .all(|(_, to, answer)| repeated.contains(&Op::Send { to, message: *answer })))
             }
             Cause::Event(Event::Timer(_) | Event::Input(_)) | Cause::Restart => true,
         }
+}
+
+fn is_request<C>(message: &Message<C>) -> bool {
+    match message {
+        Message::PreVote { .. } | Message::RequestVote { .. } | Message::Heartbeat { .. } => true,
+        Message::PreVoteReply { .. } | Message::VoteReply { .. } | Message::HeartbeatReply { .. } => false,
+    }
 }
 
 /// Thesis 9.6: with pre-vote on, no server begins a term unless the pre-votes of a majority for
@@ -287,12 +302,12 @@ fn supports<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
     })
 }
 
-/// Thesis 6.2: with check-quorum, a leader that goes on leading when its quorum timer expires has heard from a
-/// majority since the timer expired last, itself included.
+/// Thesis 6.2: with check-quorum on, a leader that goes on leading when its quorum timer expires
+/// has heard from a majority since the timer expired last, itself included.
 pub fn check_quorum<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
     match (&step.cause, step.before.role()) {
         (Cause::Event(Event::Timer(Timer::Quorum)), Role::Leader { active })
-            if step.before.config().check_quorum() && step.after.is_leader() =>
+            if step.after.is_leader() && step.before.config().check_quorum() =>
         {
             let voters = step.before.config().voters();
             2 * active.intersection(voters).len() > voters.len()

@@ -38,6 +38,14 @@ pub struct Limits {
     pub watch: Option<Arc<dyn Fn(&Progress) + Send + Sync>>,
 }
 
+impl Limits {
+    /// Whether somebody interrupted an exploration that began then, or its time is up.
+    fn is_over(&self, start: Instant) -> bool {
+        let interrupted = self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+        interrupted || self.time.is_some_and(|limit| start.elapsed() >= limit)
+    }
+}
+
 /// How far an exploration is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
@@ -234,7 +242,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             };
             let actions = || path.map(|path| path.clone().into_actions());
             let trace = if is_witness { None } else { actions() };
-            let trace = trace.map(|actions| cluster.counterexample(index, actions));
+            let go_on = || !limits.is_over(start);
+            let trace = trace.map(|actions| cluster.counterexample(index, actions, go_on));
             PropertyReport { name: property.name, is_witness, status, trace }
         });
         let properties = properties.collect();
@@ -242,9 +251,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// The shortest way to violate a property, or else one in which no step can be left out.
-    fn counterexample(&self, property: usize, actions: Vec<Action>) -> Trace<M> {
+    fn counterexample(&self, property: usize, actions: Vec<Action>, go_on: impl Fn() -> bool) -> Trace<M> {
         let violates = |state: &State| !self.is_true(property, state);
-        let actions = match crate::search::shortest(self, SHORTEST_WITHIN, violates) {
+        let actions = match crate::search::shortest(self, SHORTEST_WITHIN, go_on, violates) {
             Some(actions) => self.concrete(&actions),
             None => self.shrink(self.concrete(&actions), violates),
         };

@@ -5,6 +5,7 @@
 //! in that state keeps it from ever doing so, or makes it needlessly slow.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use althing::machine::{Event, Machine};
 use althing::node::{NodeId, NodeSet};
@@ -28,8 +29,12 @@ pub struct Recovery<M: Machine> {
 }
 
 impl<M: Machine> Recovery<M> {
-    /// Whether these nodes reach the goal.
-    pub fn succeeds(&self, mut cells: Vec<Cell<M>>, tamper: &Tamper<M>) -> bool {
+    /// Whether these nodes reach the goal. A panic on the way is none.
+    pub fn succeeds(&self, cells: Vec<Cell<M>>, tamper: &Tamper<M>) -> bool {
+        catch_unwind(AssertUnwindSafe(|| self.run(cells, tamper))).unwrap_or(false)
+    }
+
+    fn run(&self, mut cells: Vec<Cell<M>>, tamper: &Tamper<M>) -> bool {
         let nodes = NodeSet::first(cells.len() as u8);
         (0..self.rounds).any(|round| {
             for (timer, at) in (self.schedule)(round, nodes) {

@@ -10,10 +10,12 @@ use std::hash::Hash;
 use stateright::Model;
 
 /// The actions that lead in the fewest steps from an initial state to one where `wanted` is
-/// true. `None` if there is none among the `most` states nearest to the initial ones.
+/// true. `None` if there is none among the `most` states nearest to the initial ones, or if
+/// `go_on` ends the search before.
 pub fn shortest<T: Model<State: Clone + Eq + Hash, Action: Clone>>(
     model: &T,
     most: usize,
+    go_on: impl Fn() -> bool,
     wanted: impl Fn(&T::State) -> bool,
 ) -> Option<Vec<T::Action>> {
     // Each state met, and for each how it was first reached: from which, by what.
@@ -25,7 +27,7 @@ pub fn shortest<T: Model<State: Clone + Eq + Hash, Action: Clone>>(
     }
     let mut next = 0;
     let mut actions = Vec::new();
-    while next < reached.len() && reached.len() < most {
+    while next < reached.len() && reached.len() < most && go_on() {
         let state = reached[next].0.clone();
         if wanted(&state) {
             return Some(way_to(&reached, next));
@@ -133,10 +135,11 @@ mod tests {
 
     #[test]
     fn the_shortest_way_has_the_fewest_steps() {
-        assert_eq!(shortest(&Counter, 100, |n| *n == 17), Some(vec![5, 5, 7]));
-        assert_eq!(shortest(&Counter, 100, |n| *n == 0), Some(vec![]));
-        assert_eq!(shortest(&Counter, 100, |n| *n == 21), None);
-        assert_eq!(shortest(&Counter, 3, |n| *n == 17), None);
+        assert_eq!(shortest(&Counter, 100, || true, |n| *n == 17), Some(vec![5, 5, 7]));
+        assert_eq!(shortest(&Counter, 100, || true, |n| *n == 0), Some(vec![]));
+        assert_eq!(shortest(&Counter, 100, || true, |n| *n == 21), None);
+        assert_eq!(shortest(&Counter, 100, || false, |n| *n == 17), None);
+        assert_eq!(shortest(&Counter, 3, || true, |n| *n == 17), None);
     }
 
     #[test]

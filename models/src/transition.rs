@@ -283,10 +283,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let (Ok(once), Ok(twice)) =
             (catch_unwind(AssertUnwindSafe(step)), catch_unwind(AssertUnwindSafe(step)))
         else {
-            return self.breach(before, stimulus);
+            return self.breach(before, Some(stimulus));
         };
         if once != twice {
-            return self.breach(before, stimulus);
+            return self.breach(before, Some(stimulus));
         }
         let (mut after, ops) = once;
         let crashes = match self.faults.crashes {
@@ -331,6 +331,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The node performs this much of a step, loses its memory, and starts from its disk.
     fn crash(&self, before: u32, stimulus: Option<u32>, memory: &M, performed: &[Op<M>]) -> u32 {
+        let outcome = AssertUnwindSafe(|| self.compute_crash(before, stimulus, memory, performed));
+        catch_unwind(outcome).unwrap_or_else(|_| self.breach(before, stimulus))
+    }
+
+    fn compute_crash(&self, before: u32, stimulus: Option<u32>, memory: &M, performed: &[Op<M>]) -> u32 {
         let cell = self.tables.cells.get(before);
         let mut disk = cell.clone();
         performed.iter().for_each(|op| disk.perform(op));
@@ -352,11 +357,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The step panicked, or does not do the same twice: nothing happens but the breach of
     /// contract.
-    fn breach(&self, before: u32, stimulus: u32) -> u32 {
+    fn breach(&self, before: u32, stimulus: Option<u32>) -> u32 {
         self.tables.add_outcome(Outcome {
             node: self.tables.cells.get(before).node,
             before,
-            stimulus: Some(stimulus),
+            stimulus,
             sends: Messages::default(),
             after: before,
             performed: Vec::new(),
@@ -370,8 +375,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let mut violated = outcome.violated;
         self.each_step_of(&outcome, |step| {
             for (i, property) in self.properties.iter().enumerate() {
+                // A property may step the machine further, and that may panic.
                 if let Condition::Step(holds) = &property.condition
-                    && !holds(step)
+                    && !catch_unwind(AssertUnwindSafe(|| holds(step))).unwrap_or(false)
                 {
                     violated |= 1 << i;
                 }

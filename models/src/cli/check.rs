@@ -191,10 +191,21 @@ fn report(runs: &[Run], folder: Option<&Path>) -> Result<(), Refused> {
     Ok(())
 }
 
+fn what_is_bad(summary: &Summary) -> &'static str {
+    let found = |status| summary.properties.iter().any(|property| property.status == status);
+    if found(Status::Violated) {
+        "VIOLATED"
+    } else if found(Status::Unwitnessed) {
+        "UNWITNESSED"
+    } else {
+        "NOT COVERED"
+    }
+}
+
 fn verdict_cell(summary: &Summary) -> Cell {
     let (text, color) = match verdict(summary) {
         Verdict::Good => ("COMPLETE".into(), Color::Green),
-        Verdict::Bad => ("VIOLATED".into(), Color::Red),
+        Verdict::Bad => (what_is_bad(summary).into(), Color::Red),
         Verdict::Incomplete => {
             (summary.cut.map_or_else(String::new, |cut| format!("INCOMPLETE ({cut})")), Color::Yellow)
         }

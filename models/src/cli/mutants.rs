@@ -83,7 +83,11 @@ fn row(mutant: &MutantInfo, summary: &Summary) -> [Cell; 7] {
         Cell::new(mutant.name),
         Cell::new(mutant.rule),
         Cell::new(mutant.expected),
-        Cell::new(if trace.is_some() { "yes" } else { "NO" }),
+        Cell::new(match (trace, summary.cut) {
+            (Some(_), _) => "yes",
+            (None, Some(_)) => "unknown",
+            (None, None) => "NO",
+        }),
         right(trace.map_or_else(String::new, |trace| trace.steps.to_string())),
         right(grouped(summary.progress.unique_states)),
         right(format!("{:.2}", summary.progress.elapsed.as_secs_f64())),

@@ -29,6 +29,8 @@ pub enum Broken {
     BallotEntering,
     /// 5.2: a second vote in a term.
     MayVoteFor,
+    /// 5.2: no second answer to who asks again.
+    MayVoteForAgain,
     /// 5.4.1: a vote for whoever asks.
     IsUpToDate,
     /// Thesis 4.2.3, 9.6: a leader that is alive does not matter.
@@ -71,7 +73,11 @@ impl Rules for Broken {
     }
 
     fn may_vote_for(&self, candidate: NodeId, vote: Option<NodeId>) -> bool {
-        *self == Self::MayVoteFor || vote.is_none_or(|earlier| earlier == candidate)
+        match self {
+            Self::MayVoteFor => true,
+            Self::MayVoteForAgain => vote.is_none(),
+            _ => vote.is_none_or(|earlier| earlier == candidate),
+        }
     }
 
     fn is_up_to_date<C: Ord>(&self, candidate: &C, own: &C) -> bool {
@@ -150,7 +156,7 @@ const fn of_host(
 
 /// Every mutant. Dead messages stay in the network unless the bounds say otherwise, as what is
 /// dead depends on the rules.
-pub static MUTANTS: [Mutant; 24] = [
+pub static MUTANTS: [Mutant; 25] = [
     of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
@@ -190,6 +196,13 @@ pub static MUTANTS: [Mutant; 24] = [
     ),
     of_rules("old-vote", "B8: is_of_term", Broken::IsOfTerm, "ElectionSafety", &[("nodes", 3), ("terms", 2)]),
     of_rules("second-vote", "may_vote_for", Broken::MayVoteFor, "VoteOnce", &[("nodes", 3), ("terms", 1)]),
+    of_rules(
+        "repeated-request-refused",
+        "may_vote_for",
+        Broken::MayVoteForAgain,
+        "NoSurprise",
+        &[("nodes", 2), ("terms", 1)],
+    ),
     of_rules("newer-term-ignored", "is_newer", Broken::IsNewer, "VoteOnce", &[("nodes", 3), ("terms", 1)]),
     of_rules(
         "every-term-newer",

@@ -114,6 +114,9 @@ impl Subject for RaftElection {
     fn estimate(&self, bounds: &Bounds) -> f64 {
         let [nodes, terms, crashes] = ["nodes", "terms", "crashes"].map(|key| bounds.get(key) as f64);
         let on = |key| f64::from(u8::from(bounds.is_on(key)));
+        if nodes < 2.0 {
+            return 2.0 * (terms + 1.0) * (crashes + 1.0);
+        }
         let rounds = nodes * terms;
         let counted = on("in_flight") * (1.3 * rounds);
         let unreduced = (1.0 - on("reduce")) * (1.0 - on("in_flight")) * rounds;
@@ -126,7 +129,7 @@ impl Subject for RaftElection {
             + counted
             + unreduced
             - on("symmetry") * renamings;
-        exponent.exp()
+        exponent.min(690.0).exp() // About the largest number that there is.
     }
 
     fn advice(&self, bounds: &Bounds, most: f64) -> String {

@@ -49,7 +49,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
     let (start, interrupt) = (Instant::now(), interrupt());
     let mut runs = Vec::new();
     for (subject, profile, bounds) in plan {
-        let title = format!("{} {profile}", subject.name());
+        let title = if profile == "custom" { subject.name().to_owned() } else { profile.clone() };
         let limits = limits(&args.limits, start, &interrupt);
         let summary = watched(title, limits, |limits| subject.check(&bounds, limits));
         let summary = summary.map_err(|reason| Refused::Bounds { model: subject.name(), reason })?;

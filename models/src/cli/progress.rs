@@ -29,9 +29,9 @@ impl Watch {
     pub(super) fn show(&self, progress: &Progress) {
         let rate = progress.unique_states as f64 / progress.elapsed.as_secs_f64().max(1e-3);
         let memory =
-            progress.memory.map_or_else(String::new, |held| format!(" · {}", ByteSize(held).display().iec()));
+            progress.memory.map_or_else(String::new, |held| format!(", {}", ByteSize(held).display().iec()));
         self.bar.set_message(format!(
-            "{}: {} states · {} k/s · depth {} · queue {}{memory}",
+            "{}: {} states, {} k/s, depth {}, queue {}{memory}",
             self.title,
             grouped(progress.unique_states),
             grouped((rate / 1e3) as usize),

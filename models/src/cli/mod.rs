@@ -88,7 +88,7 @@ fn known_models() -> String {
         a mutant survives, or a trace does not conform; 2 wrong usage or input; 3 a limit or Ctrl-C \
         ended the exploration first.\n\n\
         Examples:\n  \
-        althing                                              check everything\n  \
+        althing                                               check everything\n  \
         althing check raft-election --bounds nodes=3,terms=3  with bounds of your own\n  \
         althing mutants raft-election                         show that each missing rule is noticed\n  \
         althing check --list                                  models, bounds, profiles, mutants"

@@ -60,31 +60,28 @@ fn reach<M: Model>(model: &M) -> HashSet<M::State>
 where
     M::State: Clone + Eq + Hash,
 {
-    let mut open = model.init_states();
-    let mut seen: HashSet<_> = open.iter().cloned().collect();
-    let mut actions = Vec::new();
-    while let Some(state) = open.pop() {
-        model.actions(&state, &mut actions);
-        for action in actions.drain(..) {
-            if let Some(next) = model.next_state(&state, action)
-                && seen.insert(next.clone())
-            {
-                open.push(next);
-            }
-        }
-    }
-    seen
+    let enabled = |state: &M::State, actions: &mut Vec<_>| model.actions(state, actions);
+    closure(model.init_states(), enabled, |state, action| model.next_state(state, action))
 }
 
 /// Every state of a cluster that can be reached, without symmetry whether it is on or not.
 fn reach_unreduced<H: History<Server>>(cluster: &Cluster<Server, H>) -> HashSet<cluster::State> {
-    let mut open = vec![cluster.initial()];
+    let enabled = |state: &cluster::State, actions: &mut Vec<_>| cluster.enabled(state, actions);
+    closure(vec![cluster.initial()], enabled, |state, action| cluster.apply(state, action))
+}
+
+/// Every state that can be reached from these.
+fn closure<S: Clone + Eq + Hash, A>(
+    mut open: Vec<S>,
+    enabled: impl Fn(&S, &mut Vec<A>),
+    next: impl Fn(&S, A) -> Option<S>,
+) -> HashSet<S> {
     let mut seen: HashSet<_> = open.iter().cloned().collect();
     let mut actions = Vec::new();
     while let Some(state) = open.pop() {
-        cluster.enabled(&state, &mut actions);
+        enabled(&state, &mut actions);
         for action in actions.drain(..) {
-            if let Some(next) = cluster.apply(&state, action)
+            if let Some(next) = next(&state, action)
                 && seen.insert(next.clone())
             {
                 open.push(next);

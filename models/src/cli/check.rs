@@ -34,7 +34,7 @@ struct Run {
 pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
     let chosen = subjects(&args.models)?;
     if args.list {
-        return list(&chosen, args.json).map(|()| Verdict::Good);
+        return list(&chosen, args.output.json).map(|()| Verdict::Good);
     }
     let mut plan = Vec::new();
     for subject in chosen {
@@ -43,7 +43,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
             plan.push((subject, profile, bounds));
         }
     }
-    if let Some(folder) = &args.trace_out {
+    if let Some(folder) = &args.output.trace_out {
         make_folder(folder)?;
     }
     let (start, interrupt) = (Instant::now(), interrupt());
@@ -54,10 +54,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
         let summary = watched(title, limits, |limits| subject.check(&bounds, limits));
         let summary = summary.map_err(|reason| Refused::Bounds { model: subject.name(), reason })?;
         let run = Run { model: subject.name(), profile, bounds, summary };
-        if args.json {
+        if args.output.json {
             writeln!(stdout(), "{}", to_json(&run))?;
         }
-        if let Some(folder) = &args.trace_out {
+        if let Some(folder) = &args.output.trace_out {
             let traces = run.summary.properties.iter().filter_map(|p| Some((p.name, p.trace.as_ref()?)));
             for (property, trace) in traces {
                 save(folder, &format!("{}-{}-{property}", run.model, run.profile), trace)?;
@@ -68,8 +68,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
             break;
         }
     }
-    if !args.json {
-        report(&runs, args.trace_out.as_deref())?;
+    if !args.output.json {
+        report(&runs, args.output.trace_out.as_deref())?;
     }
     Ok(runs.iter().map(|run| verdict(&run.summary)).max().unwrap_or(Verdict::Good))
 }

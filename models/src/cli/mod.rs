@@ -119,13 +119,8 @@ struct CheckArgs {
     bounds: String,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Write each counterexample into this folder: as a trace (.jsonl), a sequence diagram in
-    /// Mermaid's language (.mmd) and a story (.txt)
-    #[arg(long, value_name = "DIR")]
-    trace_out: Option<PathBuf>,
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputArgs,
     /// List models, bounds, profiles and mutants
     #[arg(long)]
     list: bool,
@@ -144,6 +139,17 @@ struct LimitArgs {
     memory_limit: Option<ByteSize>,
 }
 
+#[derive(Args, Default)]
+struct OutputArgs {
+    /// Write each counterexample into this folder: as a trace (.jsonl), a sequence diagram in
+    /// Mermaid's language (.mmd) and a story (.txt)
+    #[arg(long, value_name = "DIR")]
+    trace_out: Option<PathBuf>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Args)]
 struct MutantsArgs {
     /// Models whose mutants to check; all of them if none is named
@@ -153,12 +159,8 @@ struct MutantsArgs {
     mutant: Option<String>,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Write each counterexample into this folder, as `check` does
-    #[arg(long, value_name = "DIR")]
-    trace_out: Option<PathBuf>,
-    /// One JSON object a line
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 #[derive(Args)]

@@ -14,7 +14,7 @@ use crate::subject::{Counterexample, MutantInfo, Subject, Summary};
 
 pub(super) fn run(args: &MutantsArgs) -> Result<Verdict, Refused> {
     let plan = plan(args)?;
-    if let Some(folder) = &args.trace_out {
+    if let Some(folder) = &args.output.trace_out {
         make_folder(folder)?;
     }
     let (start, interrupt) = (Instant::now(), interrupt());
@@ -30,23 +30,23 @@ pub(super) fn run(args: &MutantsArgs) -> Result<Verdict, Refused> {
             None if summary.cut.is_some() => worst = worst.max(Verdict::Incomplete),
             None => worst = Verdict::Bad,
         }
-        if args.json {
+        if args.output.json {
             writeln!(stdout(), "{}", to_json(*subject, mutant, &summary))?;
         }
-        if let (Some(folder), Some(trace)) = (&args.trace_out, trace) {
+        if let (Some(folder), Some(trace)) = (&args.output.trace_out, trace) {
             save(folder, &format!("{}-{}", subject.name(), mutant.name), trace)?;
         }
         table.add_row(row(mutant, &summary));
-        if let (Some(trace), Some(_), false) = (trace, &args.mutant, args.json) {
+        if let (Some(trace), Some(_), false) = (trace, &args.mutant, args.output.json) {
             let title = format!("{} ({})", mutant.name, mutant.bounds);
-            tell(&title, mutant.expected, trace, args.trace_out.as_deref())?;
+            tell(&title, mutant.expected, trace, args.output.trace_out.as_deref())?;
         }
         if interrupt.load(Ordering::Relaxed) {
             worst = worst.max(Verdict::Incomplete);
             break;
         }
     }
-    if !args.json {
+    if !args.output.json {
         writeln!(
             stdout(),
             "{table}\n{caught} of {} mutants caught, each by the property named for it",

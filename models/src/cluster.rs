@@ -4,7 +4,7 @@
 //!
 //! ```no_run
 //! # use althing::{NodeId, NodeSet, raft::{Config, Election}};
-//! # use althing_models::{check::Limits, cluster::Cluster};
+//! # use althing_models::{Limits, cluster::Cluster};
 //! # let configs = [0, 1, 2].map(|i| Config::new(NodeId::new(i).unwrap(), NodeSet::first(3)).unwrap());
 //! let report = Cluster::<Election>::new(configs)
 //!     .crashes(1)
@@ -20,17 +20,13 @@
 //! and as far as their [budgets](Faults) last, a node may crash, also between any two effects of
 //! a step, and the network may lose and repeat messages and be cut in two.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use althing::machine::{Event, Machine};
 use althing::node::{NodeId, NodeSet, Relabel};
 use althing::observe::{History, Step};
 
 use crate::cell::{Symmetric, Tamper};
-use crate::intern::Memo;
 use crate::messages::Messages;
-use crate::property::{Condition, Property, View};
+use crate::property::{Condition, Property, Scene, View};
 use crate::recover::Recovery;
 use crate::symmetry::Symmetry;
 use crate::tables::Tables;
@@ -131,7 +127,6 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) properties: Vec<Property<M, H>>,
     pub(crate) symmetry: Option<Symmetry<M, H>>,
     pub(crate) tables: Tables<M, H>,
-    pub(crate) stop: Arc<AtomicBool>,
 }
 
 /// Whether a message can no longer change its receiver, who is in this state.
@@ -165,7 +160,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             properties: vec![Property::contract()],
             symmetry: None,
             tables,
-            stop: Arc::default(),
         }
     }
 
@@ -271,7 +265,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     pub fn sometimes(
         self,
         name: &'static str,
-        happens: impl Fn(&View<'_, M, H>) -> bool + Send + Sync + 'static,
+        happens: impl Fn(&Scene<'_, M, H>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.property(name, Condition::Sometimes(Box::new(happens)))
     }
@@ -279,7 +273,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Liveness as an invariant: from every state the cluster recovers once faults end.
     #[must_use]
     pub fn recoverable(self, name: &'static str, recovery: Recovery<M>) -> Self {
-        self.property(name, Condition::Recoverable(recovery, Memo::new()))
+        self.property(name, Condition::Recoverable(recovery))
     }
 
     /// Treats states that differ only in the names of the nodes as one. Sound if the properties
@@ -298,14 +292,17 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         Self { symmetry, ..self }
     }
 
-    /// A flag that ends every exploration of this cluster when it is set.
-    pub fn stop_flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.stop)
-    }
-
     /// The nodes.
     pub fn nodes(&self) -> NodeSet {
         NodeSet::first(self.configs.len() as u8)
+    }
+
+    /// Forgets all that was seen so far. States and actions from before mean nothing any more.
+    pub(crate) fn forget(&mut self) {
+        self.tables = Tables::new(self.configs.len());
+        if let Some(symmetry) = &mut self.symmetry {
+            symmetry.forget();
+        }
     }
 
     fn property(mut self, name: &'static str, condition: Condition<M, H>) -> Self {

@@ -1,13 +1,16 @@
 //! What must hold, and what a property can look at.
 
+use std::ops::Deref;
+
 use althing::machine::Machine;
 use althing::node::NodeId;
 use althing::observe::{History, Step};
 
 use crate::cell::{Cell, Stimulus};
-use crate::cluster::{Cluster, MAX_NODES, State};
-use crate::intern::Memo;
+use crate::cluster::{Cluster, State};
+use crate::engine::Fingerprint;
 use crate::recover::Recovery;
+use crate::tables::Tables;
 
 /// A named property.
 pub(crate) struct Property<M: Machine, H: History<M>> {
@@ -22,9 +25,8 @@ pub(crate) enum Condition<M: Machine, H: History<M>> {
     DeadIsDead,
     Step(Box<dyn Fn(&Step<'_, M>) -> bool + Send + Sync>),
     Always(Box<dyn Fn(&View<'_, M, H>) -> bool + Send + Sync>),
-    /// With the answers known so far, by the cells.
-    Recoverable(Recovery<M>, Memo<[u32; MAX_NODES]>),
-    Sometimes(Box<dyn Fn(&View<'_, M, H>) -> bool + Send + Sync>),
+    Recoverable(Recovery<M>),
+    Sometimes(Box<dyn Fn(&Scene<'_, M, H>) -> bool + Send + Sync>),
 }
 
 impl<M: Machine, H: History<M>> Property<M, H> {
@@ -42,7 +44,12 @@ impl<M: Machine, H: History<M>> Property<M, H> {
     }
 
     pub(crate) fn is_liveness(&self) -> bool {
-        matches!(self.condition, Condition::Recoverable(..))
+        matches!(self.condition, Condition::Recoverable(_))
+    }
+
+    /// Whether it looks at the nodes and at what the observer remembers, and at nothing else.
+    fn is_of_nodes(&self) -> bool {
+        matches!(self.condition, Condition::Always(_) | Condition::Recoverable(_))
     }
 }
 
@@ -55,11 +62,26 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             }
             Condition::Always(holds) => holds(&self.view(state)),
             Condition::Sometimes(happens) => happens(&self.view(state)),
-            Condition::Recoverable(recovery, known) => {
-                let cells = || self.view(state).cells().cloned().collect();
-                known.answer(state.cells, |_| u32::from(recovery.succeeds(cells(), &self.tamper))) == 1
+            Condition::Recoverable(recovery) => {
+                recovery.succeeds(self.view(state).cells().cloned().collect(), &self.tamper)
             }
         }
+    }
+
+    /// Of the properties asked for, as bits, the invariants that are false of this state and the
+    /// witnesses that it is.
+    ///
+    /// Many states differ in nothing but their networks, so invariants of nodes are asked once for
+    /// each combination of nodes and history. Who asks twice has had the answer.
+    pub(crate) fn judge(&self, state: &State, asked: u64) -> u64 {
+        let steps = u64::from(state.violated) & asked;
+        let is_new = self.tables.judged.insert(Fingerprint::of(&(&state.cells, state.history)));
+        let others = self.properties.iter().enumerate().filter(|(i, property)| {
+            asked >> i & 1 == 1 && (property.is_witness() || is_new && property.is_of_nodes())
+        });
+        others.fold(steps, |decided, (i, property)| {
+            decided | u64::from(self.is_true(i, state) == property.is_witness()) << i
+        })
     }
 
     /// The names of the properties that are invariants and violated in this state.
@@ -85,22 +107,25 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// A state with everything that its numbers stand for.
-    pub fn view<'a>(&'a self, state: &'a State) -> View<'a, M, H> {
-        View { cluster: self, state }
+    pub fn view<'a>(&'a self, state: &'a State) -> Scene<'a, M, H> {
+        let cells = &state.cells[..self.configs.len()];
+        let view = View { tables: &self.tables, cells, history: state.history };
+        Scene { view, state }
     }
 }
 
-/// A state of the cluster, to be looked at.
+/// The nodes and what happened to them, to be looked at.
 pub struct View<'a, M: Machine, H: History<M>> {
-    cluster: &'a Cluster<M, H>,
-    state: &'a State,
+    tables: &'a Tables<M, H>,
+    cells: &'a [u32],
+    history: u32,
 }
 
 impl<'a, M: Machine, H: History<M>> View<'a, M, H> {
     /// The nodes with the hosts' part of their states.
     pub fn cells(&self) -> impl Iterator<Item = &'a Cell<M>> + Clone + use<'a, M, H> {
-        let (tables, nodes) = (&self.cluster.tables, self.cluster.configs.len());
-        self.state.cells[..nodes].iter().map(|cell| tables.cells.get(*cell))
+        let tables = self.tables;
+        self.cells.iter().map(|cell| tables.cells.get(*cell))
     }
 
     /// The machines, with the names of their nodes.
@@ -113,14 +138,34 @@ impl<'a, M: Machine, H: History<M>> View<'a, M, H> {
         self.cells().map(|cell| &cell.machine)
     }
 
-    /// The messages in the network, each as the event of its arrival.
-    pub fn network(&self) -> impl Iterator<Item = &'a Stimulus<M>> + use<'a, M, H> {
-        let tables = &self.cluster.tables;
-        self.state.network.iter().map(|message| tables.stimuli.get(message))
-    }
-
     /// What the observer remembers.
     pub fn history(&self) -> &'a H {
-        self.cluster.tables.histories.get(self.state.history)
+        self.tables.histories.get(self.history)
+    }
+}
+
+/// A [`View`] and the network.
+///
+/// Only a witness may look at the network. What is in it depends on how it is modelled: a message
+/// that can change nothing any more is forgotten, and one that was lost may still be there. So an
+/// invariant of messages is one of the steps that send them, or of what the observer remembers.
+pub struct Scene<'a, M: Machine, H: History<M>> {
+    view: View<'a, M, H>,
+    state: &'a State,
+}
+
+impl<'a, M: Machine, H: History<M>> Scene<'a, M, H> {
+    /// The messages in the network, each as the event of its arrival.
+    pub fn network(&self) -> impl Iterator<Item = &'a Stimulus<M>> + use<'a, M, H> {
+        let tables = self.view.tables;
+        self.state.network.iter().map(|message| tables.stimuli.get(message))
+    }
+}
+
+impl<'a, M: Machine, H: History<M>> Deref for Scene<'a, M, H> {
+    type Target = View<'a, M, H>;
+
+    fn deref(&self) -> &View<'a, M, H> {
+        &self.view
     }
 }

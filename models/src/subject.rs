@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::bounds::{Bounds, BoundsError, Key};
-use crate::check::{Cut, Limits, Progress, Report, Status};
+use crate::check::{Report, Status};
 use crate::cluster::Cluster;
 use crate::election::RaftElection;
+use crate::limits::{Cut, Limits, Progress};
 use crate::trace::{Header, Line, Nonconformance, Replay, TraceError, VERSION, read_lines};
 
 /// Every model that there is.

@@ -58,6 +58,12 @@ impl<M: Symmetric, H: Relabel> Symmetry<M, H> {
 }
 
 impl<M: Machine, H> Symmetry<M, H> {
+    /// Forgets the numbers of everything under other names.
+    pub(crate) fn forget(&mut self) {
+        self.renamed.fill_with(Renamed::default);
+        self.keys = Numbers::default();
+    }
+
     /// The renamings that put the nodes in ascending order of their keys. They depend only on
     /// how many keys are less than each.
     fn sorting(&self, keys: &[u32]) -> &[usize] {

@@ -9,6 +9,7 @@ use althing::observe::History;
 use althing::outbox::Op;
 
 use crate::cell::Cell;
+use crate::engine::Table;
 use crate::intern::{Interner, Memo, Places, Row};
 use crate::messages::{Answers, Messages, Stimuli};
 
@@ -74,9 +75,9 @@ pub(crate) struct Tables<M: Machine, H> {
     /// History and outcome to history, where it changes.
     pub(crate) observed: Memo<(u32, u32)>,
     /// Bit `i`: transition `i` was taken.
-    pub(crate) covered: AtomicU64,
-    /// States whose successors were asked for.
-    pub(crate) expanded: AtomicU64,
+    covered: AtomicU64,
+    /// The combinations of nodes and history whose invariants were asked, each as its fingerprint.
+    pub(crate) judged: Table,
 }
 
 impl<M: Machine, H: History<M>> Tables<M, H> {
@@ -88,7 +89,7 @@ impl<M: Machine, H: History<M>> Tables<M, H> {
             outcomes: boxcar::Vec::new(),
             observed: Memo::new(),
             covered: AtomicU64::new(0),
-            expanded: AtomicU64::new(0),
+            judged: Table::new(),
         }
     }
 
@@ -98,6 +99,10 @@ impl<M: Machine, H: History<M>> Tables<M, H> {
 
     pub(crate) fn add_outcome(&self, outcome: Outcome<M>) -> u32 {
         u32::try_from(self.outcomes.push(outcome)).expect("fewer than 2^32 outcomes")
+    }
+
+    pub(crate) fn covered(&self) -> u64 {
+        self.covered.load(Ordering::Relaxed)
     }
 
     pub(crate) fn cover(&self, transition: usize) {

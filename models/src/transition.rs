@@ -61,10 +61,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// Everything that may happen in a state, less what surely changes nothing.
     pub fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
-        self.tables.expanded.fetch_add(1, Ordering::Relaxed);
-        if self.stop.load(Ordering::Relaxed) {
-            return;
-        }
         let start = actions.len();
         for &cell in &state.cells[..self.configs.len()] {
             actions.extend(self.offers(cell).iter().map(|stimulus| Action::Step(*stimulus)));

@@ -14,7 +14,7 @@ use althing::raft::invariants::Elections;
 use althing_models::cell::{Cell, Stimulus};
 use althing_models::cluster::{self, Cluster, Faults, Network};
 use althing_models::election::Server;
-use althing_models::property::View;
+use althing_models::property::Scene;
 use stateright::{Checker, Model};
 
 #[allow(dead_code, reason = "shared with the benches")]
@@ -101,7 +101,7 @@ where
     checker.unique_state_count()
 }
 
-fn network<H: History<Server>>(view: &View<'_, Server, H>) -> BTreeSet<Envelope> {
+fn network<H: History<Server>>(view: &Scene<'_, Server, H>) -> BTreeSet<Envelope> {
     view.network().map(envelope).collect()
 }
 
@@ -113,7 +113,7 @@ fn envelope(Stimulus { node, event }: &Stimulus<Server>) -> Envelope {
 }
 
 /// What the numbers of a state stand for.
-fn everything(view: &View<'_, Server, Elections>) -> Everything {
+fn everything(view: &Scene<'_, Server, Elections>) -> Everything {
     Everything {
         servers: view.machines().copied().collect(),
         disks: view.cells().map(|cell| cell.disk).collect(),
@@ -125,7 +125,7 @@ fn everything(view: &View<'_, Server, Elections>) -> Everything {
 }
 
 /// The same less the observer, which a cluster without history does not have.
-fn unobserved(view: &View<'_, Server, ()>) -> Everything {
+fn unobserved(view: &Scene<'_, Server, ()>) -> Everything {
     Everything {
         servers: view.machines().copied().collect(),
         disks: view.cells().map(|cell| cell.disk).collect(),

@@ -16,7 +16,8 @@ use super::{
     table,
 };
 use crate::bounds::Bounds;
-use crate::check::{Limits, Status};
+use crate::check::Status;
+use crate::limits::Limits;
 use crate::subject::{Counterexample, PropertySummary, Subject, Summary};
 
 /// Bytes that an exploration holds for each state, about: stateright's table and queue, and

@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use comfy_table::{LineStyle, Table, presets};
 
 use crate::bounds::{Bounds, BoundsError};
-use crate::check::{Limits, memory_available};
+use crate::limits::{Limits, memory_available};
 use crate::subject::{SUBJECTS, Subject};
 
 /// What a command came to.

@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::grouped;
-use crate::check::Progress;
+use crate::limits::Progress;
 
 /// A line on standard error.
 pub(super) struct Watch {

@@ -14,7 +14,7 @@ use althing::raft::{Config, Credential, Election, Input, Message, Published, Rol
 use crate::bounds::{Bounds, BoundsError, Key};
 use crate::cell::{Stimulus, Tamper};
 use crate::cluster::{Cluster, Faults, MAX_NODES, Network};
-use crate::property::View;
+use crate::property::Scene;
 use crate::recover::Recovery;
 
 /// The machine under check. Its credential is a level, so that some servers are less up-to-date
@@ -196,14 +196,14 @@ fn witnesses<R: Rules>(
     cluster
 }
 
-fn sent<'a, R: Rules>(view: &View<'a, Server<R>, Elections>) -> impl Iterator<Item = &'a Message<u8>> {
+fn sent<'a, R: Rules>(view: &Scene<'a, Server<R>, Elections>) -> impl Iterator<Item = &'a Message<u8>> {
     view.network().filter_map(|stimulus| match &stimulus.event {
         Event::Message { message, .. } => Some(message),
         Event::Timer(_) | Event::Input(_) => None,
     })
 }
 
-fn asked_while_led<R: Rules>(view: &View<'_, Server<R>, Elections>) -> bool {
+fn asked_while_led<R: Rules>(view: &Scene<'_, Server<R>, Elections>) -> bool {
     view.network().any(|Stimulus { node, event }| {
         let asked = matches!(event, Event::Message { message: Message::PreVote { .. }, .. });
         asked && view.nodes().any(|(id, server)| id == *node && server.leader().is_some())

@@ -8,9 +8,9 @@ use althing::raft::invariants::Elections;
 use super::mutants::{Broken, MUTANTS, Mutant};
 use super::{KEYS, Server, cluster, model};
 use crate::bounds::{Bounds, BoundsError, Key};
-use crate::check::Limits;
 use crate::cluster::Cluster;
 use crate::explore;
+use crate::limits::Limits;
 use crate::subject::{MutantInfo, ReplayError, Subject, Summary, replay, summary};
 use crate::trace::{Header, Replay};
 

@@ -1,59 +1,51 @@
-//! Shortest and smallest counterexamples.
-//!
-//! stateright's breadth-first search may report a violation that is not the nearest. So the way
-//! to a violation is looked for anew, one level after another.
+//! Counterexamples from which nothing can be left out.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
+use std::mem::discriminant;
 
-use stateright::Model;
+use althing::machine::{Event, Machine};
+use althing::observe::History;
 
-/// The actions that lead in the fewest steps from an initial state to one where `wanted` is
-/// true. `None` if there is none among the `most` states nearest to the initial ones, or if
-/// `go_on` ends the search before.
-pub fn shortest<T: Model<State: Clone + Eq + Hash, Action: Clone>>(
-    model: &T,
-    most: usize,
-    go_on: impl Fn() -> bool,
-    wanted: impl Fn(&T::State) -> bool,
-) -> Option<Vec<T::Action>> {
-    // Each state met, and for each how it was first reached: from which, by what.
-    let mut met: HashMap<T::State, usize> = HashMap::new();
-    let mut reached: Vec<(T::State, Option<(usize, T::Action)>)> = Vec::new();
-    for state in model.init_states() {
-        met.insert(state.clone(), reached.len());
-        reached.push((state, None));
+use crate::cluster::{Action, Cluster, State};
+
+impl<M: Machine, H: History<M>> Cluster<M, H> {
+    /// Those of the actions from the initial state that are needed to get to a wanted state.
+    ///
+    /// An action that is not possible any more without one that was left out is replaced by its
+    /// like. So the same story is told of term 2 that happened in term 30, once the elections in
+    /// between are gone.
+    pub fn shrink(&self, actions: Vec<Action>, wanted: impl Fn(&State) -> bool) -> Vec<Action> {
+        let step = |state: &State, action: &Action| {
+            let action = self.possible_like(state, *action)?;
+            Some((action, self.apply(state, action)?))
+        };
+        shrink(&self.initial(), actions, step, wanted)
     }
-    let mut next = 0;
-    let mut actions = Vec::new();
-    while next < reached.len() && reached.len() < most && go_on() {
-        let state = reached[next].0.clone();
-        if wanted(&state) {
-            return Some(way_to(&reached, next));
+
+    /// The action, if it is possible in this state, or else the last that is and is its like.
+    fn possible_like(&self, state: &State, action: Action) -> Option<Action> {
+        let mut possible = Vec::new();
+        self.enabled(state, &mut possible);
+        if possible.contains(&action) {
+            return Some(action);
         }
-        model.actions(&state, &mut actions);
-        for action in actions.drain(..) {
-            if let Some(successor) = model.next_state(&state, action.clone())
-                && let Entry::Vacant(entry) = met.entry(successor.clone())
-            {
-                entry.insert(reached.len());
-                reached.push((successor, Some((next, action))));
+        possible.into_iter().rev().find(|other| self.are_alike(*other, action))
+    }
+
+    /// Whether the same happens to the same node, but for what a message says.
+    fn are_alike(&self, a: Action, b: Action) -> bool {
+        let points = match (a, b) {
+            (Action::StepThenCrash(_, p), Action::StepThenCrash(_, q)) => p == q,
+            _ => discriminant(&a) == discriminant(&b),
+        };
+        let (Some(a), Some(b)) = (self.stimulus(a), self.stimulus(b)) else { return false };
+        let events = match (&a.event, &b.event) {
+            (Event::Message { from: a, message: m }, Event::Message { from: b, message: n }) => {
+                a == b && discriminant(m) == discriminant(n)
             }
-        }
-        next += 1;
+            (Event::Message { .. } | Event::Timer(_) | Event::Input(_), _) => false,
+        };
+        points && a.node == b.node && events
     }
-    None
-}
-
-fn way_to<S, A: Clone>(reached: &[(S, Option<(usize, A)>)], mut at: usize) -> Vec<A> {
-    let mut way = Vec::new();
-    while let Some((before, action)) = &reached[at].1 {
-        way.push(action.clone());
-        at = *before;
-    }
-    way.reverse();
-    way
 }
 
 /// Fewer of these actions that still lead to a state where `wanted` is true: none of them can
@@ -61,7 +53,7 @@ fn way_to<S, A: Clone>(reached: &[(S, Option<(usize, A)>)], mut at: usize) -> Ve
 /// its place where it is not possible; if there is none, the action is left out.
 ///
 /// If the actions do not lead to such a state, they are returned as they are.
-pub fn shrink<S: Clone, A: Clone>(
+fn shrink<S: Clone, A: Clone>(
     initial: &S,
     mut actions: Vec<A>,
     step: impl Fn(&S, &A) -> Option<(A, S)>,
@@ -131,15 +123,6 @@ mod tests {
         fn next_state(&self, state: &u32, action: u32) -> Option<u32> {
             (state + action <= 20).then_some(state + action)
         }
-    }
-
-    #[test]
-    fn the_shortest_way_has_the_fewest_steps() {
-        assert_eq!(shortest(&Counter, 100, || true, |n| *n == 17), Some(vec![5, 5, 7]));
-        assert_eq!(shortest(&Counter, 100, || true, |n| *n == 0), Some(vec![]));
-        assert_eq!(shortest(&Counter, 100, || true, |n| *n == 21), None);
-        assert_eq!(shortest(&Counter, 100, || false, |n| *n == 17), None);
-        assert_eq!(shortest(&Counter, 3, || true, |n| *n == 17), None);
     }
 
     #[test]

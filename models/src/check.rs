@@ -6,7 +6,7 @@ use althing::machine::Machine;
 use althing::observe::History;
 
 use crate::cluster::{Action, Cluster};
-use crate::engine::{Engine, Exploration};
+use crate::engine::{Exploration, search};
 use crate::limits::{Cut, Limits, Progress};
 use crate::reference;
 use crate::trace::Trace;
@@ -140,14 +140,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// # Panics
     /// If a property or the environment panics.
     pub fn check(mut self, limits: &Limits) -> Report<M> {
-        let Exploration { progress, cut, mut found, table_bytes } = self.explore(limits);
+        let Exploration { progress, cut, mut found, table_bytes } = search(&self, limits);
         let uncovered = self.uncovered();
         // Which of the shortest ways is found depends on which thread is first, and so do the
         // numbers of what is kept. So what went wrong is told by one thread, from the beginning.
         if self.breaks(&found) && limits.threads() > 1 {
             self.forget();
             let left = limits.time.map(|limit| limit.saturating_sub(progress.elapsed));
-            let again = self.explore(&Limits { threads: 1, time: left, watch: None, ..limits.clone() });
+            let again = search(&self, &Limits { threads: 1, time: left, watch: None, ..limits.clone() });
             if again.cut == Some(Cut::Found) {
                 found = again.found;
             }
@@ -174,11 +174,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             }
             cluster.report(exploration)
         })
-    }
-
-    fn explore(&self, limits: &Limits) -> Exploration<Action> {
-        let engine = Engine::new(self).expect("a cluster has no `eventually` and few properties");
-        engine.judge(|state, asked| self.judge(state, asked)).run(limits)
     }
 
     /// Whether an invariant is among the properties that these ways decide.

@@ -91,6 +91,19 @@ pub struct State {
     pub(crate) cut: u16,
 }
 
+impl State {
+    /// The same with nothing in the network.
+    #[inline]
+    pub(crate) fn but_network(&self) -> Self {
+        Self { network: Messages::default(), ..*self }
+    }
+
+    /// All but the network, to sort by.
+    pub(crate) fn nodes(&self) -> impl Ord {
+        (self.cells, self.history, self.violated, self.left, self.cut)
+    }
+}
+
 /// What may happen next.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Action {

@@ -12,6 +12,7 @@ pub mod cli;
 pub mod cluster;
 pub mod election;
 pub mod engine;
+mod expand;
 pub mod explore;
 pub mod fuzz;
 mod intern;

@@ -87,16 +87,26 @@ impl Messages {
         self.0.push(bits);
     }
 
-    /// Keeps in every `step`th word, from the `first`, those that are chosen.
-    pub(crate) fn retain(&mut self, first: usize, step: usize, choose: impl Fn(usize, u64) -> u64) {
-        for word in (first..self.0.len()).step_by(step) {
-            if self.0[word] != 0 {
-                self.0[word] = choose(word, self.0[word]);
-            }
+    /// The bits of a word.
+    #[inline]
+    pub(crate) fn word(&self, word: usize) -> u64 {
+        self.0.get(word).copied().unwrap_or(0)
+    }
+
+    /// The set after a change.
+    #[inline]
+    pub(crate) fn after(&self, change: &Change) -> Self {
+        let mut words = SmallVec::from_slice(&self.0);
+        if words.len() < change.0.len() {
+            words.resize(change.0.len(), 0);
         }
-        while self.0.last() == Some(&0) {
-            self.0.pop();
+        for (word, (removed, added)) in words.iter_mut().zip(&change.0) {
+            *word = *word & !removed | added;
         }
+        while words.last() == Some(&0) {
+            words.pop();
+        }
+        Self(words)
     }
 
     #[inline]
@@ -109,11 +119,6 @@ impl Messages {
         let (word, bit) = split(message);
         self.0.get(word).is_some_and(|bits| bits & bit != 0)
     }
-
-    pub(crate) fn remove(&mut self, message: u32) {
-        let (word, bit) = split(message);
-        self.retain(word, usize::MAX, |_, bits| bits & !bit);
-    }
 }
 
 impl FromIterator<u32> for Messages {
@@ -121,6 +126,31 @@ impl FromIterator<u32> for Messages {
         let mut set = Self::default();
         messages.into_iter().for_each(|message| set.insert(message));
         set
+    }
+}
+
+/// Messages to remove from a set, and then messages to add to it, by word.
+#[derive(Default)]
+pub(crate) struct Change(SmallVec<[(u64, u64); 4]>);
+
+impl Change {
+    pub(crate) fn remove(&mut self, word: usize, bits: u64) {
+        if bits != 0 {
+            self.at(word).0 |= bits;
+        }
+    }
+
+    pub(crate) fn add(&mut self, word: usize, bits: u64) {
+        if bits != 0 {
+            self.at(word).1 |= bits;
+        }
+    }
+
+    fn at(&mut self, word: usize) -> &mut (u64, u64) {
+        if word >= self.0.len() {
+            self.0.resize(word + 1, (0, 0));
+        }
+        &mut self.0[word]
     }
 }
 
@@ -169,13 +199,18 @@ mod tests {
     #[test]
     fn a_set_of_messages_is_a_set() {
         let (mut set, mut tree) = (Messages::default(), BTreeSet::new());
+        let without = |set: &Messages, message: u32| {
+            let (mut change, (word, bit)) = (Change::default(), split(message));
+            change.remove(word, bit);
+            set.after(&change)
+        };
         for i in 0..4_000_u32 {
             let message = i * i * 7 % 499;
             if i < 2_000 && i % 3 > 0 {
                 set.insert(message);
                 tree.insert(message);
             } else {
-                set.remove(message);
+                set = without(&set, message);
                 tree.remove(&message);
             }
             assert!(set.iter().eq(tree.iter().copied()));

@@ -1,6 +1,5 @@
 //! From a state of the cluster to the next.
 
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
@@ -11,9 +10,34 @@ use althing::outbox::Op;
 
 use crate::cell::{Cell, Stimulus};
 use crate::cluster::{Action, Cluster, Faults, MAX_NODES, Network, State};
-use crate::messages::{Messages, numbers, split};
+use crate::messages::{Change, Messages, numbers, split};
 use crate::property::Condition;
 use crate::tables::{Known, Outcome};
+
+/// What an action does, whatever else is in the network.
+pub(crate) struct Effect {
+    /// The state afterwards, but for its network.
+    after: State,
+    network: Change,
+}
+
+impl Effect {
+    fn but_network(after: State) -> Self {
+        Self { after, network: Change::default() }
+    }
+
+    fn without(mut self, message: u32) -> Self {
+        let (word, bit) = split(message);
+        self.network.remove(word, bit);
+        self
+    }
+
+    /// The state after this one.
+    #[inline]
+    pub(crate) fn on(&self, state: &State) -> State {
+        State { network: state.network.after(&self.network), ..self.after.but_network() }
+    }
+}
 
 /// The bit of the property `Contract`.
 const CONTRACT: u32 = 1;
@@ -129,68 +153,78 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The state after an action, before symmetry. `None` if the action is not possible.
     pub fn apply(&self, state: &State, action: Action) -> Option<State> {
+        Some(self.effect(state, action)?.on(state))
+    }
+
+    /// What an action does to a state, and to every other that differs from it only in lacking
+    /// some of its messages. `None` if the action is not possible.
+    pub(crate) fn effect(&self, state: &State, action: Action) -> Option<Effect> {
+        let Faults { crashes, losses, duplicates, cuts } = state.left;
+        let spent = |left| Effect::but_network(State { left, violated: 0, ..state.but_network() });
         match action {
             Action::Step(stimulus) => {
                 let used = self.network == Network::InFlight;
-                Some(self.advance(state, self.step(state, stimulus), used))
+                Some(self.advance(state, state.left, self.step(state, stimulus), used))
             }
             Action::Duplicate(stimulus) => {
-                let left = Faults { duplicates: Faults::spend(state.left.duplicates)?, ..state.left };
-                Some(State { left, ..self.advance(state, self.step(state, stimulus), false) })
+                let left = Faults { duplicates: Faults::spend(duplicates)?, ..state.left };
+                Some(self.advance(state, left, self.step(state, stimulus), false))
             }
             Action::StepThenCrash(stimulus, point) => {
-                let left = Faults { crashes: Faults::spend(state.left.crashes)?, ..state.left };
+                let left = Faults { crashes: Faults::spend(crashes)?, ..state.left };
                 let outcome = self.tables.outcome(self.step(state, stimulus));
                 let crash = *outcome.crashes.get(usize::from(point))?;
-                let used = self.network == Network::InFlight;
-                Some(State { left, ..self.advance(state, crash, used) })
+                Some(self.advance(state, left, crash, self.network == Network::InFlight))
             }
             Action::Restart(node) => {
-                let left = Faults { crashes: Faults::spend(state.left.crashes)?, ..state.left };
-                let restart = self.restart(state.cells[usize::from(node)]);
-                Some(State { left, ..self.advance(state, restart, false) })
+                let left = Faults { crashes: Faults::spend(crashes)?, ..state.left };
+                Some(self.advance(state, left, self.restart(state.cells[usize::from(node)]), false))
             }
             Action::Lose(message) => {
-                let left = Faults { losses: Faults::spend(state.left.losses)?, ..state.left };
-                let mut next = State { left, violated: 0, ..state.clone() };
-                next.network.remove(message);
-                Some(next)
+                let left = Faults { losses: Faults::spend(losses)?, ..state.left };
+                Some(spent(left).without(message))
             }
             Action::Cut(cut) => {
-                let left = Faults { cuts: Faults::spend(state.left.cuts)?, ..state.left };
-                Some(State { left, cut, violated: 0, ..state.clone() })
+                let left = Faults { cuts: Faults::spend(cuts)?, ..state.left };
+                let whole = spent(left);
+                Some(Effect { after: State { cut, ..whole.after }, ..whole })
             }
-            Action::Heal => Some(State { cut: 0, violated: 0, ..state.clone() }),
+            Action::Heal => {
+                let whole = spent(state.left);
+                Some(Effect { after: State { cut: 0, ..whole.after }, ..whole })
+            }
         }
     }
 
-    /// The state after one node did this.
-    fn advance(&self, state: &State, id: u32, used: bool) -> State {
+    /// What comes of this outcome.
+    fn advance(&self, state: &State, left: Faults, id: u32, used: bool) -> Effect {
         let outcome = self.tables.outcome(id);
-        let mut next = State { violated: outcome.violated, ..state.clone() };
+        let mut after = State { left, violated: outcome.violated, ..state.but_network() };
         if !used && outcome.is_quiet() {
-            return next;
+            return Effect::but_network(after);
         }
-        next.cells[outcome.node.index()] = outcome.after;
-        next.history = self.observed(state.history, id);
-        if used && let Some(message) = outcome.stimulus {
-            next.network.remove(message);
-        }
+        after.cells[outcome.node.index()] = outcome.after;
+        after.history = self.observed(state.history, id);
+        let mut network = Change::default();
         for (word, sent) in outcome.sends.words() {
-            let (dead, undead) = self.deaths(&next, word, sent);
-            next.network.add(word, sent & !dead);
+            let (dead, undead) = self.deaths(&after, word, sent);
+            network.add(word, sent & !dead);
             if undead != 0 {
-                next.violated |= self.dead_is_dead();
+                after.violated |= self.dead_is_dead();
             }
         }
         if outcome.before != outcome.after {
-            let mut network = mem::take(&mut next.network);
-            network.retain(outcome.node.index(), self.configs.len(), |word, sent| {
-                sent & !self.deaths(&next, word, sent).0
-            });
-            next.network = network;
+            let nodes = self.configs.len();
+            let own = state.network.words().filter(|(word, _)| word % nodes == outcome.node.index());
+            for (word, present) in own {
+                network.remove(word, self.deaths(&after, word, present).0);
+            }
         }
-        next
+        let effect = Effect { after, network };
+        match outcome.stimulus {
+            Some(message) if used => effect.without(message),
+            _ => effect,
+        }
     }
 
     /// The history after an outcome. Most outcomes leave most histories alone.

@@ -1,23 +1,23 @@
 //! From the states of one level to those of the next, with several threads.
 
-use std::hash::Hash;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use stateright::Model;
 
+use super::table::Recent;
 use super::ways::{Place, Reached, Ways};
-use super::{Engine, Fingerprint, Table};
+use super::{Fingerprint, Space, Table};
 use crate::limits::{Progress, memory_held};
 
-/// A thread takes so many states at a time.
-const CHUNK: usize = 64;
+/// A thread takes so many states at a time, at most.
+const CHUNK: usize = 1024;
 
 /// What all threads share.
-pub(crate) struct Level<'a, T: Model> {
-    engine: &'a Engine<'a, T>,
+pub(super) struct Level<'a, S: Space> {
+    space: &'a S,
     table: &'a Table,
     threads: usize,
     /// Where each property was decided, the nearest state first.
@@ -32,26 +32,22 @@ pub(crate) struct Level<'a, T: Model> {
 }
 
 /// What one thread found: states of the next level, and the properties that they decide.
-struct Share<S> {
-    states: Vec<S>,
+struct Share<T> {
+    states: Vec<T>,
     reached: Vec<Reached>,
     /// Property, and number of the state in this share.
     decided: Vec<(usize, usize)>,
 }
 
-impl<'a, T> Level<'a, T>
-where
-    T: Model<State: Clone + Hash + Eq + Send + Sync> + Sync,
-{
-    pub(crate) fn new(engine: &'a Engine<'a, T>, table: &'a Table, threads: usize) -> Self {
-        let properties = engine.properties.len();
-        let undecided = if properties == 0 { 0 } else { u64::MAX >> (u64::BITS as usize - properties) };
+impl<'a, S: Space> Level<'a, S> {
+    pub(super) fn new(space: &'a S, table: &'a Table, threads: usize) -> Self {
+        let properties = space.claims().len() as u32;
         Self {
-            engine,
+            space,
             table,
             threads,
-            found: Mutex::new(vec![None; properties]),
-            undecided: AtomicU64::new(undecided),
+            found: Mutex::new(vec![None; properties as usize]),
+            undecided: AtomicU64::new(!u64::MAX.checked_shl(properties).unwrap_or(0)),
             stop: AtomicBool::new(false),
             generated: AtomicUsize::new(0),
             unique: AtomicUsize::new(0),
@@ -61,72 +57,73 @@ where
     }
 
     /// The initial states.
-    pub(crate) fn first(&self, ways: &mut Ways) -> Vec<T::State> {
-        let mut share = Share::default();
-        let mut generated = 0;
-        for (choice, state) in self.engine.initial() {
-            generated += 1;
-            self.meet(state, Reached { from: 0, choice }, &mut share);
+    pub(super) fn first(&self, ways: &mut Ways) -> Vec<S::State> {
+        let (mut share, mut recent) = (Share::default(), Recent::new());
+        let initial = self.space.initial();
+        self.generated.store(initial.len(), Ordering::Relaxed);
+        for (number, state) in (0..).zip(initial) {
+            self.meet(state, Reached { from: 0, by: number }, &mut share, &mut recent);
         }
-        self.generated.store(generated, Ordering::Relaxed);
+        self.unique.store(share.states.len(), Ordering::Relaxed);
         self.unite(0, vec![share], ways)
     }
 
     /// The states that are met for the first time one step from these.
-    pub(crate) fn next(&self, frontier: Vec<T::State>, ways: &mut Ways) -> Vec<T::State> {
+    pub(super) fn next(&self, frontier: &[S::State], ways: &mut Ways) -> Vec<S::State> {
+        // Small enough that all threads have something to do until the end.
+        let chunk = (frontier.len() / (4 * self.threads)).clamp(1, CHUNK);
+        let threads = self.threads.min(frontier.len().div_ceil(CHUNK / 4));
         let cursor = AtomicUsize::new(0);
-        let work = || self.work(&frontier, &cursor);
-        let threads = self.threads.min(frontier.len().div_ceil(CHUNK));
-        let shares = if threads == 1 {
-            vec![work()]
-        } else {
-            thread::scope(|scope| {
-                let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-                let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join();
-                threads
-                    .into_iter()
-                    .map(join)
-                    .map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                    .collect()
-            })
-        };
+        let work = || self.work(frontier, chunk, &cursor);
+        let shares = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let own = work();
+            let others = others.into_iter().map(thread::ScopedJoinHandle::join);
+            let others = others.map(|share| share.unwrap_or_else(|panic| resume_unwind(panic)));
+            [own].into_iter().chain(others).collect()
+        });
         self.unite(self.depth.load(Ordering::Relaxed) + 1, shares, ways)
     }
 
     /// Takes states and meets their successors until none is left.
-    fn work(&self, frontier: &[T::State], cursor: &AtomicUsize) -> Share<T::State> {
-        let mut share = Share::default();
-        let mut actions = Vec::new();
+    fn work(&self, frontier: &[S::State], chunk: usize, cursor: &AtomicUsize) -> Share<S::State> {
+        let (mut share, mut recent) = (Share::default(), Recent::new());
         while !self.is_stopped() {
-            let start = cursor.fetch_add(CHUNK, Ordering::Relaxed);
-            if start >= frontier.len() {
+            let start = cursor.fetch_add(chunk, Ordering::Relaxed);
+            let Some(states) = frontier.get(start..frontier.len().min(start + chunk)) else { break };
+            if states.is_empty() {
                 break;
             }
-            let end = frontier.len().min(start + CHUNK);
             let (mut generated, before) = (0, share.states.len());
-            for (from, state) in (start as u32..).zip(&frontier[start..end]) {
-                self.engine.model.actions(state, &mut actions);
-                for (choice, action) in (0..).zip(actions.drain(..)) {
-                    if let Some(next) = self.engine.successor(state, action) {
-                        generated += 1;
-                        self.meet(next, Reached { from, choice }, &mut share);
-                    }
-                }
-            }
+            self.space.expand(states, &mut |from, by, next| {
+                generated += 1;
+                self.meet(next, Reached { from: (start + from) as u32, by }, &mut share, &mut recent);
+            });
             self.generated.fetch_add(generated, Ordering::Relaxed);
             self.unique.fetch_add(share.states.len() - before, Ordering::Relaxed);
-            self.expanded.fetch_add(end - start, Ordering::Relaxed);
+            self.expanded.fetch_add(states.len(), Ordering::Relaxed);
         }
         share
     }
 
     /// Keeps a state that was not met before, and asks what it decides.
     #[inline]
-    fn meet(&self, state: T::State, reached: Reached, share: &mut Share<T::State>) {
-        if !self.table.insert(Fingerprint::of(&state)) {
+    fn meet(&self, state: S::State, reached: Reached, share: &mut Share<S::State>, recent: &mut Recent) {
+        let fingerprint = Fingerprint::of(&state);
+        if !recent.insert(fingerprint) {
             return;
         }
-        let mut decided = self.engine.decided(&state, self.undecided.load(Ordering::Relaxed));
+        let (state, fingerprint) = match self.space.represent(&state) {
+            Some(representative) => {
+                let fingerprint = Fingerprint::of(&representative);
+                (representative, fingerprint)
+            }
+            None => (state, fingerprint),
+        };
+        if !self.table.insert(fingerprint) {
+            return;
+        }
+        let mut decided = self.space.decide(&state, self.undecided.load(Ordering::Relaxed));
         while decided != 0 {
             share.decided.push((decided.trailing_zeros() as usize, share.states.len()));
             decided &= decided - 1;
@@ -136,7 +133,7 @@ where
     }
 
     /// The level that consists of these shares.
-    fn unite(&self, level: usize, shares: Vec<Share<T::State>>, ways: &mut Ways) -> Vec<T::State> {
+    fn unite(&self, level: usize, shares: Vec<Share<S::State>>, ways: &mut Ways) -> Vec<S::State> {
         let (mut states, mut reached) = (Vec::new(), Vec::new());
         let mut found = self.found.lock();
         for mut share in shares {
@@ -153,32 +150,29 @@ where
             }
         }
         assert!(u32::try_from(states.len()).is_ok(), "a level has fewer than 2^32 states");
-        if level == 0 {
-            self.unique.store(states.len(), Ordering::Relaxed);
-        }
         if !states.is_empty() {
             self.depth.store(level, Ordering::Relaxed);
+            ways.push(reached);
         }
-        ways.push(reached);
         states
     }
 
     /// Ends the search before its time.
-    pub(crate) fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn is_stopped(&self) -> bool {
+    pub(super) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
     /// Where each property was decided.
-    pub(crate) fn found(&self) -> Vec<Option<Place>> {
+    pub(super) fn found(&self) -> Vec<Option<Place>> {
         self.found.lock().clone()
     }
 
     /// How far a search is that began then.
-    pub(crate) fn progress(&self, start: Instant) -> Progress {
+    pub(super) fn progress(&self, start: Instant) -> Progress {
         let [states, unique_states, expanded, depth] =
             [&self.generated, &self.unique, &self.expanded, &self.depth].map(|n| n.load(Ordering::Relaxed));
         let queue = unique_states.saturating_sub(expanded);
@@ -186,7 +180,7 @@ where
     }
 }
 
-impl<S> Default for Share<S> {
+impl<T> Default for Share<T> {
     fn default() -> Self {
         Self { states: Vec::new(), reached: Vec::new(), decided: Vec::new() }
     }

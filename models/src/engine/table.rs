@@ -1,6 +1,7 @@
 //! A set of fingerprints that many threads add to.
 
 use std::hash::{BuildHasher, Hash};
+use std::mem::replace;
 use std::num::NonZeroU64;
 
 use foldhash::quality::FixedState;
@@ -93,6 +94,28 @@ impl Shard {
             slots[slot] = *bits;
         }
         self.slots = slots;
+    }
+}
+
+/// Some of the fingerprints that one thread met lately. Most states are met again soon after, by
+/// the same steps in another order; to see that here saves the way to the table.
+pub(crate) struct Recent {
+    slots: Vec<u64>,
+}
+
+impl Recent {
+    /// 256 KiB, which a core has close to itself.
+    const SLOTS: usize = 1 << 15;
+
+    pub(crate) fn new() -> Self {
+        Self { slots: vec![0; Self::SLOTS] }
+    }
+
+    /// Adds one, in the place of another; whether it was not there.
+    #[inline]
+    pub(crate) fn insert(&mut self, fingerprint: Fingerprint) -> bool {
+        let bits = fingerprint.0.get();
+        replace(&mut self.slots[bits as usize % Self::SLOTS], bits) != bits
     }
 }
 

@@ -65,6 +65,7 @@ pub trait Subject: Sync {
             mutant: mutant.map(str::to_owned),
             property: None,
             steps: None,
+            cycle: None,
         }
     }
 }
@@ -195,5 +196,5 @@ pub fn replay<M: Machine, H: History<M>>(
 where
     Line<M>: DeserializeOwned,
 {
-    Ok(cluster.replay(&read_lines(header, file)?)?)
+    Ok(cluster.replay(header, &read_lines(header, file)?)?)
 }

@@ -3,6 +3,9 @@
 //! A trace file has one JSON object a line: first a [`Header`], then a [`Line`] for each thing
 //! that happened: to which node, what, and what the node did about it. A counterexample, a
 //! simulation and a production host all write the same.
+//!
+//! What goes wrong by going on for ever is a trace with a cycle, a lasso: some first steps, and
+//! then some that lead back to the state where they began.
 
 use std::fmt::Write as _;
 use std::io::BufRead;
@@ -38,6 +41,9 @@ pub struct Header {
     /// How many lines follow, if that was known when the header was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
+    /// How many steps come before those that repeat for ever, if some do: see [`Trace::cycle`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<usize>,
 }
 
 /// What happened to a node, or to the network.
@@ -86,12 +92,18 @@ pub struct Line<M: Machine> {
 /// Everything that happened, up to the violation of a property.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trace<M: Machine> {
-    /// The property that the last step violates.
+    /// The property that is violated: by the last step, or by the cycle if there is one.
     pub property: String,
-    /// How many nodes there are.
+    /// The nodes.
     pub nodes: NodeSet,
+    /// Each node before the first step, in words.
+    pub initial: Vec<String>,
     /// What happened, in order.
     pub lines: Vec<Line<M>>,
+    /// How many steps come before those that repeat for ever, if some do. The steps after these
+    /// are the cycle: never none, and the state after the last of them is the one before the
+    /// first of them.
+    pub cycle: Option<usize>,
 }
 
 /// Why a trace cannot be read.
@@ -142,7 +154,8 @@ pub fn read_header(file: &mut impl BufRead) -> Result<Header, TraceError> {
 ///
 /// # Errors
 /// [`TraceError::Malformed`] at the first line that is not one of this machine's, or is cut
-/// short; [`TraceError::Truncated`] if there are fewer or more lines than the header says.
+/// short, and if the header speaks of a cycle without steps; [`TraceError::Truncated`] if there
+/// are fewer or more lines than the header says.
 pub fn read_lines<M: Machine>(header: &Header, file: impl BufRead) -> Result<Vec<Line<M>>, TraceError>
 where
     Line<M>: DeserializeOwned,
@@ -154,12 +167,19 @@ where
             .map_err(|error| TraceError::Malformed { line: number, reason: error.to_string() })?;
         lines.push(line);
     }
-    match header.steps {
-        Some(expected) if expected != lines.len() => {
-            Err(TraceError::Truncated { found: lines.len(), expected })
-        }
-        Some(_) | None => Ok(lines),
+    let found = lines.len();
+    if let Some(expected) = header.steps
+        && expected != found
+    {
+        return Err(TraceError::Truncated { found, expected });
     }
+    if let Some(cycle) = header.cycle
+        && cycle >= found
+    {
+        let reason = format!("the cycle is to begin after step {cycle}, but there are {found} steps");
+        return Err(TraceError::Malformed { line: 1, reason });
+    }
+    Ok(lines)
 }
 
 impl<M: Machine> Trace<M> {
@@ -168,7 +188,8 @@ impl<M: Machine> Trace<M> {
     where
         Line<M>: Serialize,
     {
-        let mut text = json(&Header { steps: Some(self.lines.len()), ..header.clone() });
+        let (steps, cycle) = (Some(self.lines.len()), self.cycle);
+        let mut text = json(&Header { steps, cycle, ..header.clone() });
         for line in &self.lines {
             text += "\n";
             text += &json(line);
@@ -207,6 +228,18 @@ pub enum Nonconformance {
         /// What the trace says.
         recorded: String,
     },
+    /// It says that its last steps repeat for ever, but they do not lead back to where they began.
+    #[error(
+        "nothing repeats for ever: the state after step {last} is not that after step {start}; different: {differing}"
+    )]
+    DoesNotClose {
+        /// How many steps come before the cycle.
+        start: usize,
+        /// How many there are with it.
+        last: usize,
+        /// What of the state differs.
+        differing: String,
+    },
 }
 
 /// What came of running a trace again.
@@ -216,25 +249,40 @@ pub struct Replay {
     pub steps: u64,
     /// The first violation: the step, and the invariants that are violated after it.
     pub violation: Option<(u64, Vec<&'static str>)>,
+    /// The steps that repeat for ever, if the trace says that some do: they do.
+    pub cycle: Option<Cycle>,
+}
+
+/// The end of a trace that leads back to the state where it began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cycle {
+    /// How many steps come before it.
+    pub start: usize,
+    /// Whether to go round it for ever violates the property that the header names.
+    pub is_violation: bool,
 }
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Runs a trace again from the initial state, and compares what the machines do with what it
-    /// says that they did. Stops at the first violation of an invariant.
+    /// says that they did. Stops at the first violation of an invariant, unless the trace says
+    /// that its last steps repeat for ever: then all of them are made, and the state after them
+    /// must be the one where they began, whatever else there is in it.
     ///
     /// # Errors
-    /// [`Nonconformance`] at the first line that this cluster does not follow.
-    pub fn replay(&self, lines: &[Line<M>]) -> Result<Replay, Nonconformance> {
-        let mut state = self.initial();
-        let mut steps = 0;
+    /// [`Nonconformance`] at the first line that this cluster does not follow, or at the end if
+    /// the cycle does not close.
+    pub fn replay(&self, header: &Header, lines: &[Line<M>]) -> Result<Replay, Nonconformance> {
+        let mut way = vec![self.initial()];
+        let mut violation = None;
         for line in lines {
+            let state = &way[way.len() - 1];
             let impossible = || Nonconformance::Impossible {
                 step: line.step,
                 node: line.node,
                 what: describe_happening(&line.input),
             };
-            let (action, next) = self.follow(&state, line).ok_or_else(impossible)?;
-            let done = self.line(line.step, &state, action);
+            let (action, next) = self.follow(state, line).ok_or_else(impossible)?;
+            let done = self.line(line.step, state, action);
             if done.effects != line.effects {
                 return Err(Nonconformance::Effects {
                     step: line.step,
@@ -243,14 +291,58 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                     recorded: describe_ops(&line.effects),
                 });
             }
-            state = next;
-            steps += 1;
-            let violated = self.violated(&state);
-            if !violated.is_empty() {
-                return Ok(Replay { steps, violation: Some((line.step, violated)) });
+            if violation.is_none() {
+                let violated = self.violated(&next);
+                violation = (!violated.is_empty()).then_some((line.step, violated));
+            }
+            way.push(next);
+            if violation.is_some() && header.cycle.is_none() {
+                break;
             }
         }
-        Ok(Replay { steps, violation: None })
+        let cycle = header.cycle.map(|start| self.close(header, start, &way)).transpose()?;
+        Ok(Replay { steps: way.len() as u64 - 1, violation, cycle })
+    }
+
+    /// The cycle that begins after so many steps of this way through the states.
+    fn close(&self, header: &Header, start: usize, way: &[State]) -> Result<Cycle, Nonconformance> {
+        let last = way.len() - 1;
+        let does_not_close = |differing| Nonconformance::DoesNotClose { start, last, differing };
+        let (first, end) = (way.get(start), &way[last]);
+        match first {
+            Some(first) if start < last && first == end => {
+                let is_violation = self.violates_for_ever(header.property.as_deref(), &way[start..]);
+                Ok(Cycle { start, is_violation })
+            }
+            Some(first) if start < last => Err(does_not_close(self.differing(first, end))),
+            Some(_) | None => Err(does_not_close("there is no step between".into())),
+        }
+    }
+
+    /// Whether to go through these states for ever, from the first to the last, which are the same,
+    /// violates the property. This is the place to ask a liveness property for its goal and its
+    /// fairness. As long as a cluster knows of none, the cycle itself is what a trace has to show;
+    /// an invariant is violated by a step, or not at all.
+    fn violates_for_ever(&self, property: Option<&str>, _cycle: &[State]) -> bool {
+        property.is_some_and(|name| self.properties.iter().all(|property| property.name != name))
+    }
+
+    /// What two states differ in, in words.
+    fn differing(&self, a: &State, b: &State) -> String {
+        let nodes = self.nodes().iter().filter(|node| a.cells[node.index()] != b.cells[node.index()]);
+        let mut differing: Vec<_> = nodes.map(|node| node.to_string()).collect();
+        for (differs, name) in [
+            (a.network != b.network, "the messages in the network"),
+            (a.history != b.history, "the history"),
+            (a.left != b.left, "the faults that are left"),
+            (a.cut != b.cut, "the cut of the network"),
+            (a.violated != b.violated, "what the last step violated"),
+        ] {
+            if differs {
+                differing.push(name.to_owned());
+            }
+        }
+        differing.join(", ")
     }
 
     /// The action that a line speaks of, if it is possible here, and the state after it.
@@ -298,6 +390,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// These actions from the initial state, as a trace.
     pub fn trace(&self, actions: &[Action], property: &str) -> Trace<M> {
         let mut state = self.initial();
+        let initial = self.view(&state).machines().map(|machine| (self.describe)(machine)).collect();
         let mut lines = Vec::new();
         for (step, action) in (1..).zip(actions) {
             let Some(next) = self.apply(&state, *action) else { break };
@@ -309,7 +402,17 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             lines.push(line);
             state = next;
         }
-        Trace { property: property.to_owned(), nodes: self.nodes(), lines }
+        Trace { property: property.to_owned(), nodes: self.nodes(), initial, lines, cycle: None }
+    }
+
+    /// A lasso: these actions from the initial state, and then those of the cycle for ever, as a
+    /// trace.
+    ///
+    /// # Panics
+    /// If there is no action in the cycle.
+    pub fn lasso(&self, before: &[Action], cycle: &[Action], property: &str) -> Trace<M> {
+        assert!(!cycle.is_empty(), "something must repeat");
+        Trace { cycle: Some(before.len()), ..self.trace(&[before, cycle].concat(), property) }
     }
 
     /// An action in a state, as a line of a trace, without the state after it.

@@ -10,6 +10,7 @@ pub mod cell;
 pub mod check;
 pub mod cli;
 pub mod cluster;
+mod draw;
 pub mod election;
 pub mod explore;
 pub mod fuzz;

@@ -7,7 +7,6 @@
 //! What goes wrong by going on for ever is a trace with a cycle, a lasso: some first steps, and
 //! then some that lead back to the state where they began.
 
-use std::fmt::Write as _;
 use std::io::BufRead;
 
 use althing::machine::{Event, Machine};
@@ -19,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::Stimulus;
 use crate::cluster::{Action, Cluster, State};
+use crate::draw::{describe_happening, describe_ops};
 
 /// The version of the format, which the header names.
 pub const VERSION: u32 = 1;
@@ -275,22 +275,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let mut way = vec![self.initial()];
         let mut violation = None;
         for line in lines {
-            let state = &way[way.len() - 1];
-            let impossible = || Nonconformance::Impossible {
-                step: line.step,
-                node: line.node,
-                what: describe_happening(&line.input),
-            };
-            let (action, next) = self.follow(state, line).ok_or_else(impossible)?;
-            let done = self.line(line.step, state, action);
-            if done.effects != line.effects {
-                return Err(Nonconformance::Effects {
-                    step: line.step,
-                    node: line.node,
-                    performed: describe_ops(&done.effects),
-                    recorded: describe_ops(&line.effects),
-                });
-            }
+            let (_, next) = self.conform(&way[way.len() - 1], line)?;
             if violation.is_none() {
                 let violated = self.violated(&next);
                 violation = (!violated.is_empty()).then_some((line.step, violated));
@@ -302,6 +287,37 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
         let cycle = header.cycle.map(|start| self.close(header, start, &way)).transpose()?;
         Ok(Replay { steps: way.len() as u64 - 1, violation, cycle })
+    }
+
+    /// The actions that the lines of a trace speak of, from the initial state.
+    ///
+    /// # Errors
+    /// [`Nonconformance`] at the first line that this cluster does not follow.
+    pub fn actions_of(&self, lines: &[Line<M>]) -> Result<Vec<Action>, Nonconformance> {
+        let mut state = self.initial();
+        let mut actions = Vec::new();
+        for line in lines {
+            let (action, next) = self.conform(&state, line)?;
+            actions.push(action);
+            state = next;
+        }
+        Ok(actions)
+    }
+
+    /// The action that a line speaks of, and the state after it, if the machine does what the line
+    /// says.
+    fn conform(&self, state: &State, line: &Line<M>) -> Result<(Action, State), Nonconformance> {
+        let Line { step, node, input, effects, .. } = line;
+        let (step, node) = (*step, *node);
+        let Some((action, next)) = self.follow(state, line) else {
+            return Err(Nonconformance::Impossible { step, node, what: describe_happening(input) });
+        };
+        let done = self.line(step, state, action);
+        if done.effects != *effects {
+            let (performed, recorded) = (describe_ops(&done.effects), describe_ops(effects));
+            return Err(Nonconformance::Effects { step, node, performed, recorded });
+        }
+        Ok((action, next))
     }
 
     /// The cycle that begins after so many steps of this way through the states.
@@ -462,114 +478,4 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
         concrete
     }
-}
-
-/// What happened, in words.
-pub(crate) fn describe_happening<M: Machine>(input: &Happening<M>) -> String {
-    match input {
-        Happening::Event(event) => describe_event(event),
-        Happening::Duplicate(event) => format!("{} (a copy stays in flight)", describe_event(event)),
-        Happening::Crash(event) => format!("{}, crash", describe_event(event)),
-        Happening::Restart => "crash and restart".into(),
-        Happening::Lose(event) => format!("lost: {}", describe_event(event)),
-        Happening::Cut(side) => format!("the network is cut around {side:?}"),
-        Happening::Heal => "the network is whole again".into(),
-    }
-}
-
-fn describe_event<M: Machine>(event: &Event<M>) -> String {
-    match event {
-        Event::Message { from, message } => format!("{message:?} from {from}"),
-        Event::Timer(timer) => format!("timer {timer:?} expires"),
-        Event::Input(input) => format!("input {input:?}"),
-    }
-}
-
-/// Operations, in words; equal messages to several nodes as one.
-pub(crate) fn describe_ops<M: Machine>(ops: &[Op<M>]) -> String {
-    let mut text = String::new();
-    let mut said: Option<&M::Message> = None;
-    for op in ops {
-        let (separator, words) = match op {
-            Op::Send { to, message } if said == Some(message) => (", ", format!("{to}")),
-            Op::Send { to, message } => ("; ", format!("send {message:?} to {to}")),
-            Op::Write(write) => ("; ", format!("write {write:?}")),
-            Op::Sync => ("; ", "sync".into()),
-            Op::Output(output) => ("; ", format!("say {output:?}")),
-            Op::Arm(_) | Op::Disarm(_) => continue,
-        };
-        said = if let Op::Send { message, .. } = op { Some(message) } else { None };
-        if !text.is_empty() {
-            text += separator;
-        }
-        text += &words;
-    }
-    if text.is_empty() { "nothing".into() } else { text }
-}
-
-impl<M: Machine> Trace<M> {
-    /// The trace as a numbered story.
-    pub fn story(&self) -> String {
-        let mut text = String::new();
-        for line in &self.lines {
-            let Line { step, node, input, effects, state } = line;
-            let _ = writeln!(text, "{step:>3}. {node}: {}", describe_happening(input));
-            if !matches!(input, Happening::Lose(_) | Happening::Cut(_) | Happening::Heal) {
-                let _ = writeln!(text, "       does: {}", describe_ops(effects));
-            }
-            if !state.is_empty() {
-                let _ = writeln!(text, "       now:  {state}");
-            }
-        }
-        text
-    }
-
-    /// The trace as a sequence diagram in Mermaid's language.
-    pub fn mermaid(&self) -> String {
-        let mut text = String::from("sequenceDiagram\n");
-        for node in self.nodes {
-            let _ = writeln!(text, "    participant {node}");
-        }
-        for Line { step, node, input, state, .. } in &self.lines {
-            let note = |text: &mut String, words: &str| {
-                let _ = writeln!(text, "    Note over {node}: {}", escape(words));
-            };
-            match input {
-                Happening::Event(Event::Message { from, message })
-                | Happening::Duplicate(Event::Message { from, message })
-                | Happening::Crash(Event::Message { from, message }) => {
-                    let _ =
-                        writeln!(text, "    {from}->>{node}: {step}. {}", escape(&format!("{message:?}")));
-                }
-                Happening::Lose(Event::Message { from, message }) => {
-                    let _ = writeln!(text, "    {from}-x{node}: {step}. {}", escape(&format!("{message:?}")));
-                }
-                Happening::Event(_)
-                | Happening::Duplicate(_)
-                | Happening::Crash(_)
-                | Happening::Lose(_)
-                | Happening::Restart
-                | Happening::Cut(_)
-                | Happening::Heal => note(&mut text, &format!("{step}. {}", describe_happening(input))),
-            }
-            if matches!(input, Happening::Crash(_)) {
-                note(&mut text, "crash");
-            }
-            if !state.is_empty() {
-                note(&mut text, state);
-            }
-        }
-        let _ = writeln!(
-            text,
-            "    Note over {}: {} is violated",
-            self.nodes.iter().next().unwrap_or_default(),
-            self.property
-        );
-        text
-    }
-}
-
-/// Mermaid ends a text at `;` and starts a comment at `#`.
-fn escape(text: &str) -> String {
-    text.replace(';', ",").replace('#', "")
 }

@@ -5,10 +5,12 @@ use std::process::Command;
 
 use althing::machine::Event;
 use althing::raft::invariants::Elections;
-use althing::raft::{Message, Timer};
+use althing::raft::{Message, Rules, Timer};
 use althing_models::bounds::Bounds;
 use althing_models::cell::Stimulus;
+use althing_models::check::Limits;
 use althing_models::cluster::{Action, Cluster, State};
+use althing_models::election::mutants::MUTANTS;
 use althing_models::election::{self, RaftElection, Server};
 use althing_models::subject::Subject;
 use althing_models::trace::{Cycle, Header, Nonconformance, Trace, read_header, read_lines};
@@ -140,4 +142,38 @@ fn a_cycle_without_steps_is_malformed() {
         assert!(printed.ends_with(&expected), "{printed}");
         assert_eq!((code, printed.lines().count()), (Some(2), 1));
     }
+}
+
+/// By dropping a step and taking, for each later one that is not possible any more, its like.
+#[test]
+fn no_step_of_a_counterexample_can_be_left_out() {
+    for mutant in &MUTANTS {
+        let bounds = Bounds::new(&election::KEYS).with(&[("reduce", 0)]).with(mutant.bounds);
+        let cluster = || election::cluster(&bounds, mutant.rules, (mutant.tamper)()).expect("sound bounds");
+        let report = cluster().check(&Limits { until: Some(mutant.expected), ..Limits::default() });
+        let caught = report.properties.into_iter().find(|property| property.name == mutant.expected);
+        let trace = caught.and_then(|property| property.trace).expect("it is caught");
+        let cluster = cluster();
+        let actions = cluster.actions_of(&trace.lines).expect("it conforms");
+        let violates = |state: &State| cluster.violates(state, mutant.expected);
+        let leads_there = |actions: &[Action]| end_of(&cluster, actions).is_some_and(|end| violates(&end));
+        assert!(leads_there(&actions), "{}", mutant.name);
+        for left_out in 0..actions.len() {
+            let rest = [&actions[..left_out], &actions[left_out + 1..]].concat();
+            // What does not lead there is returned as it is.
+            let rest = cluster.shrink(rest, violates);
+            assert!(!leads_there(&rest), "{}: not needed: {}", mutant.name, trace.story());
+        }
+    }
+}
+
+/// The state after these actions, if all of them are possible.
+fn end_of<R: Rules>(cluster: &Cluster<Server<R>, Elections>, actions: &[Action]) -> Option<State> {
+    let mut state = cluster.initial();
+    for action in actions {
+        let mut possible = Vec::new();
+        cluster.enabled(&state, &mut possible);
+        state = possible.contains(action).then(|| cluster.apply(&state, *action)).flatten()?;
+    }
+    Some(state)
 }

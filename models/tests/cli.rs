@@ -150,7 +150,7 @@ fn drawings_are_sound(path: &Path, steps: usize) {
 
     let log = read("shiviz.log");
     let lines: Vec<_> = log.lines().collect();
-    assert_eq!(lines.len(), 2 * steps, "two lines an event: {log}");
+    assert_eq!(lines.len(), 2 * (3 + steps), "two lines for each start and each step: {log}");
     let mut events: BTreeMap<&str, u64> = BTreeMap::new();
     for clock in lines.chunks(2).map(|event| event[1]) {
         let (host, clock) = clock.split_once(' ').expect("a host and a clock");

@@ -87,6 +87,7 @@ fn a_lasso_runs_again_and_closes() {
     let header = read_header(&mut bytes).expect("a header");
     let lines = read_lines(&header, bytes).expect("lines");
     assert_eq!((header.cycle, &lines), (Some(4), &lasso.lines));
+    assert!(lasso.story().contains("-- from here on, for ever --\n  5. n0: timer Heartbeat expires\n"));
     let replay = cluster().replay(&header, &lines).expect("it conforms");
     assert_eq!((replay.steps, replay.violation), (6, None));
     assert_eq!(replay.cycle, Some(Cycle { start: 4, is_violation: true }));

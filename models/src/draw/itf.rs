@@ -14,7 +14,8 @@ const FORMAT: &str = "https://apalache-mc.org/docs/adr/015adr-trace.html";
 impl<M: Machine> Trace<M> {
     /// The trace in the Informal Trace Format, ITF: the initial state, and the state after each
     /// step. Its variables are `action`, what happened last; `node`, to which node, if to one; a
-    /// variable for each node with its words; and `sent`, the messages that this step sent.
+    /// variable for each node with its words; and `sent`, the messages that this step sent (a line
+    /// does not say what a start sends).
     pub fn itf(&self) -> String {
         let mut words = self.initial_words();
         let nodes = || self.nodes.iter().map(|node| (node.to_string(), node));

@@ -18,6 +18,7 @@ mod intern;
 mod messages;
 pub mod model;
 pub mod property;
+mod record;
 pub mod recover;
 pub mod search;
 pub mod subject;

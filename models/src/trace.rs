@@ -272,20 +272,21 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// [`Nonconformance`] at the first line that this cluster does not follow, or at the end if
     /// the cycle does not close.
     pub fn replay(&self, header: &Header, lines: &[Line<M>]) -> Result<Replay, Nonconformance> {
-        let mut way = vec![self.initial()];
+        let (mut way, mut taken) = (vec![self.initial()], Vec::new());
         let mut violation = None;
         for line in lines {
-            let (_, next) = self.conform(&way[way.len() - 1], line)?;
+            let (action, next) = self.conform(&way[way.len() - 1], line)?;
             if violation.is_none() {
                 let violated = self.violated(&next);
                 violation = (!violated.is_empty()).then_some((line.step, violated));
             }
             way.push(next);
+            taken.push(action);
             if violation.is_some() && header.cycle.is_none() {
                 break;
             }
         }
-        let cycle = header.cycle.map(|start| self.close(header, start, &way)).transpose()?;
+        let cycle = header.cycle.map(|start| self.close(header, start, &way, &taken)).transpose()?;
         Ok(Replay { steps: way.len() as u64 - 1, violation, cycle })
     }
 
@@ -320,14 +321,21 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         Ok((action, next))
     }
 
-    /// The cycle that begins after so many steps of this way through the states.
-    fn close(&self, header: &Header, start: usize, way: &[State]) -> Result<Cycle, Nonconformance> {
-        let last = way.len() - 1;
+    /// The cycle that begins after so many steps of this way through the states, by these actions.
+    fn close(
+        &self,
+        header: &Header,
+        start: usize,
+        way: &[State],
+        taken: &[Action],
+    ) -> Result<Cycle, Nonconformance> {
+        let last = taken.len();
         let does_not_close = |differing| Nonconformance::DoesNotClose { start, last, differing };
         let (first, end) = (way.get(start), &way[last]);
         match first {
             Some(first) if start < last && first == end => {
-                let is_violation = self.violates_for_ever(header.property.as_deref(), &way[start..]);
+                let property = header.property.as_deref();
+                let is_violation = self.violates_for_ever(property, &way[start..], &taken[start..]);
                 Ok(Cycle { start, is_violation })
             }
             Some(first) if start < last => Err(does_not_close(self.differing(first, end))),
@@ -335,11 +343,13 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
     }
 
-    /// Whether to go through these states for ever, from the first to the last, which are the same,
-    /// violates the property. This is the place to ask a liveness property for its goal and its
-    /// fairness. As long as a cluster knows of none, the cycle itself is what a trace has to show;
-    /// an invariant is violated by a step, or not at all.
-    fn violates_for_ever(&self, property: Option<&str>, _cycle: &[State]) -> bool {
+    /// Whether to go through these states for ever by these actions violates the property. The
+    /// first state and the last are the same.
+    ///
+    /// This is the place to ask a liveness property for its goal and its fairness. As long as a
+    /// cluster knows of none, the cycle itself is what a trace has to show; an invariant is violated
+    /// by a step, or not at all.
+    fn violates_for_ever(&self, property: Option<&str>, _states: &[State], _taken: &[Action]) -> bool {
         property.is_some_and(|name| self.properties.iter().all(|property| property.name != name))
     }
 
@@ -401,81 +411,5 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let mut possible = Vec::new();
         self.enabled(state, &mut possible);
         possible.contains(&action)
-    }
-
-    /// These actions from the initial state, as a trace.
-    pub fn trace(&self, actions: &[Action], property: &str) -> Trace<M> {
-        let mut state = self.initial();
-        let initial = self.view(&state).machines().map(|machine| (self.describe)(machine)).collect();
-        let mut lines = Vec::new();
-        for (step, action) in (1..).zip(actions) {
-            let Some(next) = self.apply(&state, *action) else { break };
-            let mut line = self.line(step, &state, *action);
-            line.state = match action {
-                Action::Lose(_) | Action::Cut(_) | Action::Heal => String::new(),
-                _ => (self.describe)(&self.tables.cells.get(next.cells[line.node.index()]).machine),
-            };
-            lines.push(line);
-            state = next;
-        }
-        Trace { property: property.to_owned(), nodes: self.nodes(), initial, lines, cycle: None }
-    }
-
-    /// A lasso: these actions from the initial state, and then those of the cycle for ever, as a
-    /// trace.
-    ///
-    /// # Panics
-    /// If there is no action in the cycle.
-    pub fn lasso(&self, before: &[Action], cycle: &[Action], property: &str) -> Trace<M> {
-        assert!(!cycle.is_empty(), "something must repeat");
-        Trace { cycle: Some(before.len()), ..self.trace(&[before, cycle].concat(), property) }
-    }
-
-    /// An action in a state, as a line of a trace, without the state after it.
-    pub(crate) fn line(&self, step: u64, state: &State, action: Action) -> Line<M> {
-        let stimulus = |id: u32| self.tables.stimuli.get(id);
-        let performed = |id: u32| self.tables.outcome(id).performed.clone();
-        let network = NodeId::default();
-        let (node, input, effects) = match action {
-            Action::Step(id) => {
-                let Stimulus { node, event } = stimulus(id);
-                (*node, Happening::Event(event.clone()), performed(self.step(state, id)))
-            }
-            Action::Duplicate(id) => {
-                let Stimulus { node, event } = stimulus(id);
-                (*node, Happening::Duplicate(event.clone()), performed(self.step(state, id)))
-            }
-            Action::StepThenCrash(id, point) => {
-                let Stimulus { node, event } = stimulus(id);
-                let crashes = &self.tables.outcome(self.step(state, id)).crashes;
-                let effects = crashes.get(usize::from(point)).map(|crash| performed(*crash));
-                (*node, Happening::Crash(event.clone()), effects.unwrap_or_default())
-            }
-            Action::Restart(node) => (NodeId::new(node).unwrap_or_default(), Happening::Restart, Vec::new()),
-            Action::Lose(id) => {
-                let Stimulus { node, event } = stimulus(id);
-                (*node, Happening::Lose(event.clone()), Vec::new())
-            }
-            Action::Cut(side) => (network, Happening::Cut(NodeSet::from_bits(side.into())), Vec::new()),
-            Action::Heal => (network, Happening::Heal, Vec::new()),
-        };
-        Line { step, node, input, effects, state: String::new() }
-    }
-
-    /// Actions between representatives of symmetric states, as actions from the initial state
-    /// with the nodes' own names.
-    pub(crate) fn concrete(&self, actions: &[Action]) -> Vec<Action> {
-        let mut state = self.initial();
-        let mut concrete = Vec::new();
-        for action in actions {
-            let action = match self.representative(&state).1 {
-                Some(renaming) => self.rename_action(*action, &renaming.inverse()),
-                None => *action,
-            };
-            let Some(next) = self.apply(&state, action) else { break };
-            concrete.push(action);
-            state = next;
-        }
-        concrete
     }
 }

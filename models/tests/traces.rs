@@ -10,7 +10,7 @@ use althing_models::bounds::Bounds;
 use althing_models::cell::Stimulus;
 use althing_models::check::Limits;
 use althing_models::cluster::{Action, Cluster, State};
-use althing_models::election::mutants::MUTANTS;
+use althing_models::election::mutants::{Broken, MUTANTS, Mutant};
 use althing_models::election::{self, RaftElection, Server};
 use althing_models::subject::Subject;
 use althing_models::trace::{Cycle, Header, Nonconformance, Trace, read_header, read_lines};
@@ -145,36 +145,71 @@ fn a_cycle_without_steps_is_malformed() {
     }
 }
 
-/// By dropping a step and taking, for each later one that is not possible any more, its like.
 #[test]
 fn no_step_of_a_counterexample_can_be_left_out() {
     for mutant in &MUTANTS {
-        let bounds = Bounds::new(&election::KEYS).with(&[("reduce", 0)]).with(mutant.bounds);
-        let cluster = || election::cluster(&bounds, mutant.rules, (mutant.tamper)()).expect("sound bounds");
-        let report = cluster().check(&Limits { until: Some(mutant.expected), ..Limits::default() });
-        let caught = report.properties.into_iter().find(|property| property.name == mutant.expected);
-        let trace = caught.and_then(|property| property.trace).expect("it is caught");
-        let cluster = cluster();
+        let (cluster, trace) = caught(mutant);
         let actions = cluster.actions_of(&trace.lines).expect("it conforms");
         let violates = |state: &State| cluster.violates(state, mutant.expected);
-        let leads_there = |actions: &[Action]| end_of(&cluster, actions).is_some_and(|end| violates(&end));
-        assert!(leads_there(&actions), "{}", mutant.name);
-        for left_out in 0..actions.len() {
-            let rest = [&actions[..left_out], &actions[left_out + 1..]].concat();
-            // What does not lead there is returned as it is.
-            let rest = cluster.shrink(rest, violates);
-            assert!(!leads_there(&rest), "{}: not needed: {}", mutant.name, trace.story());
-        }
+        assert!(leads_to(&cluster, &actions, violates), "{}", mutant.name);
+        assert_eq!(needless(&cluster, &actions, violates), None, "{}: {}", mutant.name, trace.story());
     }
 }
 
-/// The state after these actions, if all of them are possible.
-fn end_of<R: Rules>(cluster: &Cluster<Server<R>, Elections>, actions: &[Action]) -> Option<State> {
+#[test]
+fn a_step_that_is_not_needed_is_noticed() {
+    let mutant = MUTANTS.iter().find(|mutant| mutant.name == "half-quorum").expect("there is one");
+    let (cluster, trace) = caught(mutant);
+    let actions = cluster.actions_of(&trace.lines).expect("it conforms");
+    let [first, second] = actions[..] else { panic!("each server elects itself: {}", trace.story()) };
+    let mut possible = Vec::new();
+    let state = cluster.apply(&cluster.initial(), first).expect("it is possible");
+    cluster.enabled(&state, &mut possible);
+    let heartbeat = possible.into_iter().find(|action| {
+        let stimulus = cluster.stimulus(*action);
+        stimulus.is_some_and(|stimulus| stimulus.event == Event::Timer(Timer::Heartbeat))
+    });
+    let longer = [first, heartbeat.expect("a leader has the timer"), second];
+    let violates = |state: &State| cluster.violates(state, mutant.expected);
+    assert_eq!(needless(&cluster, &longer, violates), Some(1));
+}
+
+/// A mutant, and how it is caught.
+fn caught(mutant: &Mutant) -> (Cluster<Server<Broken>, Elections>, Trace<Server<Broken>>) {
+    let bounds = Bounds::new(&election::KEYS).with(&[("reduce", 0)]).with(mutant.bounds);
+    let cluster = || election::cluster(&bounds, mutant.rules, (mutant.tamper)()).expect("sound bounds");
+    let report = cluster().check(&Limits { until: Some(mutant.expected), ..Limits::default() });
+    let caught = report.properties.into_iter().find(|property| property.name == mutant.expected);
+    (cluster(), caught.and_then(|property| property.trace).expect("it is caught"))
+}
+
+/// Which of these actions is not needed to get to such a state: without it the others, or for each
+/// that is not possible any more its like, lead there too.
+fn needless<R: Rules>(
+    cluster: &Cluster<Server<R>, Elections>,
+    actions: &[Action],
+    wanted: impl Fn(&State) -> bool + Copy,
+) -> Option<usize> {
+    (0..actions.len()).find(|left_out| {
+        let rest = [&actions[..*left_out], &actions[left_out + 1..]].concat();
+        // What does not lead there comes back as it is.
+        leads_to(cluster, &cluster.shrink(rest, wanted), wanted)
+    })
+}
+
+/// Whether all of these actions are possible, one after another, and lead to such a state.
+fn leads_to<R: Rules>(
+    cluster: &Cluster<Server<R>, Elections>,
+    actions: &[Action],
+    wanted: impl Fn(&State) -> bool,
+) -> bool {
     let mut state = cluster.initial();
     for action in actions {
         let mut possible = Vec::new();
         cluster.enabled(&state, &mut possible);
-        state = possible.contains(action).then(|| cluster.apply(&state, *action)).flatten()?;
+        let next = possible.contains(action).then(|| cluster.apply(&state, *action)).flatten();
+        let Some(next) = next else { return false };
+        state = next;
     }
-    Some(state)
+    wanted(&state)
 }

@@ -8,8 +8,8 @@ use althing::observe::History;
 use stateright::{Model, Property};
 
 use crate::cluster::{Action, Cluster, State};
+use crate::draw::{describe_happening, describe_ops};
 use crate::model::{Judge, properties};
-use crate::trace::{describe_happening, describe_ops};
 
 /// Serves the Explorer at this address until the process ends.
 pub fn serve<M: Machine, H: History<M>>(cluster: Cluster<M, H>, address: SocketAddr) {

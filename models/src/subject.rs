@@ -66,6 +66,7 @@ pub trait Subject: Sync {
             mutant: mutant.map(str::to_owned),
             property: None,
             steps: None,
+            cycle: None,
         }
     }
 }
@@ -123,12 +124,31 @@ pub struct PropertySummary {
 pub struct Counterexample {
     /// How many steps it has.
     pub steps: usize,
+    /// How many of them come before those that repeat for ever, if some do.
+    pub cycle: Option<usize>,
     /// As a numbered story.
     pub story: String,
     /// As a sequence diagram in Mermaid's language.
     pub mermaid: String,
+    /// As a log for ShiViz.
+    pub shiviz: String,
+    /// In Apalache's Informal Trace Format.
+    pub itf: String,
     /// As a trace file.
     pub file: String,
+}
+
+impl Counterexample {
+    /// It in every form, each with the ending of its file.
+    pub fn files(&self) -> [(&'static str, &str); 5] {
+        [
+            ("jsonl", &self.file),
+            ("txt", &self.story),
+            ("mmd", &self.mermaid),
+            ("shiviz.log", &self.shiviz),
+            ("itf.json", &self.itf),
+        ]
+    }
 }
 
 /// A [`Report`] without the machine's types.
@@ -168,8 +188,11 @@ where
         status: property.status,
         trace: property.trace.as_ref().map(|trace| Counterexample {
             steps: trace.lines.len(),
+            cycle: trace.cycle,
             story: trace.story(),
             mermaid: trace.mermaid(),
+            shiviz: trace.shiviz(),
+            itf: trace.itf(),
             file: trace.to_file(&Header { property: Some(property.name.into()), ..header.clone() }),
         }),
     });
@@ -196,5 +219,5 @@ pub fn replay<M: Machine, H: History<M>>(
 where
     Line<M>: DeserializeOwned,
 {
-    Ok(cluster.replay(&read_lines(header, file)?)?)
+    Ok(cluster.replay(header, &read_lines(header, file)?)?)
 }

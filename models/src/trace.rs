@@ -3,8 +3,10 @@
 //! A trace file has one JSON object a line: first a [`Header`], then a [`Line`] for each thing
 //! that happened: to which node, what, and what the node did about it. A counterexample, a
 //! simulation and a production host all write the same.
+//!
+//! What goes wrong by going on for ever is a trace with a cycle, a lasso: some first steps, and
+//! then some that lead back to the state where they began.
 
-use std::fmt::Write as _;
 use std::io::BufRead;
 
 use althing::machine::{Event, Machine};
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::Stimulus;
 use crate::cluster::{Action, Cluster, State};
+use crate::draw::{describe_happening, describe_ops};
 
 /// The version of the format, which the header names.
 pub const VERSION: u32 = 1;
@@ -38,6 +41,9 @@ pub struct Header {
     /// How many lines follow, if that was known when the header was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
+    /// How many steps come before those that repeat for ever, if some do: see [`Trace::cycle`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycle: Option<usize>,
 }
 
 /// What happened to a node, or to the network.
@@ -86,12 +92,18 @@ pub struct Line<M: Machine> {
 /// Everything that happened, up to the violation of a property.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trace<M: Machine> {
-    /// The property that the last step violates.
+    /// The property that is violated: by the last step, or by the cycle if there is one.
     pub property: String,
-    /// How many nodes there are.
+    /// The nodes.
     pub nodes: NodeSet,
+    /// Each node before the first step, in words.
+    pub initial: Vec<String>,
     /// What happened, in order.
     pub lines: Vec<Line<M>>,
+    /// How many steps come before those that repeat for ever, if some do. The steps after these
+    /// are the cycle: never none, and the state after the last of them is the one before the
+    /// first of them.
+    pub cycle: Option<usize>,
 }
 
 /// Why a trace cannot be read.
@@ -142,7 +154,8 @@ pub fn read_header(file: &mut impl BufRead) -> Result<Header, TraceError> {
 ///
 /// # Errors
 /// [`TraceError::Malformed`] at the first line that is not one of this machine's, or is cut
-/// short; [`TraceError::Truncated`] if there are fewer or more lines than the header says.
+/// short, and if the header speaks of a cycle without steps; [`TraceError::Truncated`] if there
+/// are fewer or more lines than the header says.
 pub fn read_lines<M: Machine>(header: &Header, file: impl BufRead) -> Result<Vec<Line<M>>, TraceError>
 where
     Line<M>: DeserializeOwned,
@@ -154,12 +167,19 @@ where
             .map_err(|error| TraceError::Malformed { line: number, reason: error.to_string() })?;
         lines.push(line);
     }
-    match header.steps {
-        Some(expected) if expected != lines.len() => {
-            Err(TraceError::Truncated { found: lines.len(), expected })
-        }
-        Some(_) | None => Ok(lines),
+    let found = lines.len();
+    if let Some(expected) = header.steps
+        && expected != found
+    {
+        return Err(TraceError::Truncated { found, expected });
     }
+    if let Some(cycle) = header.cycle
+        && cycle >= found
+    {
+        let reason = format!("the cycle is to begin after step {cycle}, but there are {found} steps");
+        return Err(TraceError::Malformed { line: 1, reason });
+    }
+    Ok(lines)
 }
 
 impl<M: Machine> Trace<M> {
@@ -168,7 +188,8 @@ impl<M: Machine> Trace<M> {
     where
         Line<M>: Serialize,
     {
-        let mut text = json(&Header { steps: Some(self.lines.len()), ..header.clone() });
+        let (steps, cycle) = (Some(self.lines.len()), self.cycle);
+        let mut text = json(&Header { steps, cycle, ..header.clone() });
         for line in &self.lines {
             text += "\n";
             text += &json(line);
@@ -207,6 +228,18 @@ pub enum Nonconformance {
         /// What the trace says.
         recorded: String,
     },
+    /// It says that its last steps repeat for ever, but they do not lead back to where they began.
+    #[error(
+        "nothing repeats for ever: the state after step {last} is not that after step {start}; different: {differing}"
+    )]
+    DoesNotClose {
+        /// How many steps come before the cycle.
+        start: usize,
+        /// How many there are with it.
+        last: usize,
+        /// What of the state differs.
+        differing: String,
+    },
 }
 
 /// What came of running a trace again.
@@ -216,41 +249,126 @@ pub struct Replay {
     pub steps: u64,
     /// The first violation: the step, and the invariants that are violated after it.
     pub violation: Option<(u64, Vec<&'static str>)>,
+    /// The steps that repeat for ever, if the trace says that some do: they do.
+    pub cycle: Option<Cycle>,
+}
+
+/// The end of a trace that leads back to the state where it began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cycle {
+    /// How many steps come before it.
+    pub start: usize,
+    /// Whether to go round it for ever violates the property that the header names.
+    pub is_violation: bool,
 }
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Runs a trace again from the initial state, and compares what the machines do with what it
-    /// says that they did. Stops at the first violation of an invariant.
+    /// says that they did. Stops at the first violation of an invariant, unless the trace says
+    /// that its last steps repeat for ever: then all of them are made, and the state after them
+    /// must be the one where they began, whatever else there is in it.
+    ///
+    /// # Errors
+    /// [`Nonconformance`] at the first line that this cluster does not follow, or at the end if
+    /// the cycle does not close.
+    pub fn replay(&self, header: &Header, lines: &[Line<M>]) -> Result<Replay, Nonconformance> {
+        let (mut way, mut taken) = (vec![self.initial()], Vec::new());
+        let mut violation = None;
+        for line in lines {
+            let (action, next) = self.conform(&way[way.len() - 1], line)?;
+            if violation.is_none() {
+                let violated = self.violated(&next);
+                violation = (!violated.is_empty()).then_some((line.step, violated));
+            }
+            way.push(next);
+            taken.push(action);
+            if violation.is_some() && header.cycle.is_none() {
+                break;
+            }
+        }
+        let cycle = header.cycle.map(|start| self.close(header, start, &way, &taken)).transpose()?;
+        Ok(Replay { steps: way.len() as u64 - 1, violation, cycle })
+    }
+
+    /// The actions that the lines of a trace speak of, from the initial state.
     ///
     /// # Errors
     /// [`Nonconformance`] at the first line that this cluster does not follow.
-    pub fn replay(&self, lines: &[Line<M>]) -> Result<Replay, Nonconformance> {
+    pub fn actions_of(&self, lines: &[Line<M>]) -> Result<Vec<Action>, Nonconformance> {
         let mut state = self.initial();
-        let mut steps = 0;
+        let mut actions = Vec::new();
         for line in lines {
-            let impossible = || Nonconformance::Impossible {
-                step: line.step,
-                node: line.node,
-                what: describe_happening(&line.input),
-            };
-            let (action, next) = self.follow(&state, line).ok_or_else(impossible)?;
-            let done = self.line(line.step, &state, action);
-            if done.effects != line.effects {
-                return Err(Nonconformance::Effects {
-                    step: line.step,
-                    node: line.node,
-                    performed: describe_ops(&done.effects),
-                    recorded: describe_ops(&line.effects),
-                });
-            }
+            let (action, next) = self.conform(&state, line)?;
+            actions.push(action);
             state = next;
-            steps += 1;
-            let violated = self.violated(&state);
-            if !violated.is_empty() {
-                return Ok(Replay { steps, violation: Some((line.step, violated)) });
+        }
+        Ok(actions)
+    }
+
+    /// The action that a line speaks of, and the state after it, if the machine does what the line
+    /// says.
+    fn conform(&self, state: &State, line: &Line<M>) -> Result<(Action, State), Nonconformance> {
+        let Line { step, node, input, effects, .. } = line;
+        let (step, node) = (*step, *node);
+        let Some((action, next)) = self.follow(state, line) else {
+            return Err(Nonconformance::Impossible { step, node, what: describe_happening(input) });
+        };
+        let done = self.line(step, state, action);
+        if done.effects != *effects {
+            let (performed, recorded) = (describe_ops(&done.effects), describe_ops(effects));
+            return Err(Nonconformance::Effects { step, node, performed, recorded });
+        }
+        Ok((action, next))
+    }
+
+    /// The cycle that begins after so many steps of this way through the states, by these actions.
+    fn close(
+        &self,
+        header: &Header,
+        start: usize,
+        way: &[State],
+        taken: &[Action],
+    ) -> Result<Cycle, Nonconformance> {
+        let last = taken.len();
+        let does_not_close = |differing| Nonconformance::DoesNotClose { start, last, differing };
+        let (first, end) = (way.get(start), &way[last]);
+        match first {
+            Some(first) if start < last && first == end => {
+                let property = header.property.as_deref();
+                let is_violation = self.violates_for_ever(property, &way[start..], &taken[start..]);
+                Ok(Cycle { start, is_violation })
+            }
+            Some(first) if start < last => Err(does_not_close(self.differing(first, end))),
+            Some(_) | None => Err(does_not_close("there is no step between".into())),
+        }
+    }
+
+    /// Whether to go through these states for ever by these actions violates the property. The
+    /// first state and the last are the same.
+    ///
+    /// This is the place to ask a liveness property for its goal and its fairness. As long as a
+    /// cluster knows of none, the cycle itself is what a trace has to show; an invariant is violated
+    /// by a step, or not at all.
+    fn violates_for_ever(&self, property: Option<&str>, _states: &[State], _taken: &[Action]) -> bool {
+        property.is_some_and(|name| self.properties.iter().all(|property| property.name != name))
+    }
+
+    /// What two states differ in, in words.
+    fn differing(&self, a: &State, b: &State) -> String {
+        let nodes = self.nodes().iter().filter(|node| a.cells[node.index()] != b.cells[node.index()]);
+        let mut differing: Vec<_> = nodes.map(|node| node.to_string()).collect();
+        for (differs, name) in [
+            (a.network != b.network, "the messages in the network"),
+            (a.history != b.history, "the history"),
+            (a.left != b.left, "the faults that are left"),
+            (a.cut != b.cut, "the cut of the network"),
+            (a.violated != b.violated, "what the last step violated"),
+        ] {
+            if differs {
+                differing.push(name.to_owned());
             }
         }
-        Ok(Replay { steps, violation: None })
+        differing.join(", ")
     }
 
     /// The action that a line speaks of, if it is possible here, and the state after it.
@@ -294,179 +412,4 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         self.enabled(state, &mut possible);
         possible.contains(&action)
     }
-
-    /// These actions from the initial state, as a trace.
-    pub fn trace(&self, actions: &[Action], property: &str) -> Trace<M> {
-        let mut state = self.initial();
-        let mut lines = Vec::new();
-        for (step, action) in (1..).zip(actions) {
-            let Some(next) = self.apply(&state, *action) else { break };
-            let mut line = self.line(step, &state, *action);
-            line.state = match action {
-                Action::Lose(_) | Action::Cut(_) | Action::Heal => String::new(),
-                _ => (self.describe)(&self.tables.cells.get(next.cells[line.node.index()]).machine),
-            };
-            lines.push(line);
-            state = next;
-        }
-        Trace { property: property.to_owned(), nodes: self.nodes(), lines }
-    }
-
-    /// An action in a state, as a line of a trace, without the state after it.
-    pub(crate) fn line(&self, step: u64, state: &State, action: Action) -> Line<M> {
-        let stimulus = |id: u32| self.tables.stimuli.get(id);
-        let performed = |id: u32| self.tables.outcome(id).performed.clone();
-        let network = NodeId::default();
-        let (node, input, effects) = match action {
-            Action::Step(id) => {
-                let Stimulus { node, event } = stimulus(id);
-                (*node, Happening::Event(event.clone()), performed(self.step(state, id)))
-            }
-            Action::Duplicate(id) => {
-                let Stimulus { node, event } = stimulus(id);
-                (*node, Happening::Duplicate(event.clone()), performed(self.step(state, id)))
-            }
-            Action::StepThenCrash(id, point) => {
-                let Stimulus { node, event } = stimulus(id);
-                let crashes = &self.tables.outcome(self.step(state, id)).crashes;
-                let effects = crashes.get(usize::from(point)).map(|crash| performed(*crash));
-                (*node, Happening::Crash(event.clone()), effects.unwrap_or_default())
-            }
-            Action::Restart(node) => (NodeId::new(node).unwrap_or_default(), Happening::Restart, Vec::new()),
-            Action::Lose(id) => {
-                let Stimulus { node, event } = stimulus(id);
-                (*node, Happening::Lose(event.clone()), Vec::new())
-            }
-            Action::Cut(side) => (network, Happening::Cut(NodeSet::from_bits(side.into())), Vec::new()),
-            Action::Heal => (network, Happening::Heal, Vec::new()),
-        };
-        Line { step, node, input, effects, state: String::new() }
-    }
-
-    /// Actions between representatives of symmetric states, as actions from the initial state
-    /// with the nodes' own names.
-    pub(crate) fn concrete(&self, actions: &[Action]) -> Vec<Action> {
-        let mut state = self.initial();
-        let mut concrete = Vec::new();
-        for action in actions {
-            let action = match self.representative(&state).1 {
-                Some(renaming) => self.rename_action(*action, &renaming.inverse()),
-                None => *action,
-            };
-            let Some(next) = self.apply(&state, action) else { break };
-            concrete.push(action);
-            state = next;
-        }
-        concrete
-    }
-}
-
-/// What happened, in words.
-pub(crate) fn describe_happening<M: Machine>(input: &Happening<M>) -> String {
-    match input {
-        Happening::Event(event) => describe_event(event),
-        Happening::Duplicate(event) => format!("{} (a copy stays in flight)", describe_event(event)),
-        Happening::Crash(event) => format!("{}, crash", describe_event(event)),
-        Happening::Restart => "crash and restart".into(),
-        Happening::Lose(event) => format!("lost: {}", describe_event(event)),
-        Happening::Cut(side) => format!("the network is cut around {side:?}"),
-        Happening::Heal => "the network is whole again".into(),
-    }
-}
-
-fn describe_event<M: Machine>(event: &Event<M>) -> String {
-    match event {
-        Event::Message { from, message } => format!("{message:?} from {from}"),
-        Event::Timer(timer) => format!("timer {timer:?} expires"),
-        Event::Input(input) => format!("input {input:?}"),
-    }
-}
-
-/// Operations, in words; equal messages to several nodes as one.
-pub(crate) fn describe_ops<M: Machine>(ops: &[Op<M>]) -> String {
-    let mut text = String::new();
-    let mut said: Option<&M::Message> = None;
-    for op in ops {
-        let (separator, words) = match op {
-            Op::Send { to, message } if said == Some(message) => (", ", format!("{to}")),
-            Op::Send { to, message } => ("; ", format!("send {message:?} to {to}")),
-            Op::Write(write) => ("; ", format!("write {write:?}")),
-            Op::Sync => ("; ", "sync".into()),
-            Op::Output(output) => ("; ", format!("say {output:?}")),
-            Op::Arm(_) | Op::Disarm(_) => continue,
-        };
-        said = if let Op::Send { message, .. } = op { Some(message) } else { None };
-        if !text.is_empty() {
-            text += separator;
-        }
-        text += &words;
-    }
-    if text.is_empty() { "nothing".into() } else { text }
-}
-
-impl<M: Machine> Trace<M> {
-    /// The trace as a numbered story.
-    pub fn story(&self) -> String {
-        let mut text = String::new();
-        for line in &self.lines {
-            let Line { step, node, input, effects, state } = line;
-            let _ = writeln!(text, "{step:>3}. {node}: {}", describe_happening(input));
-            if !matches!(input, Happening::Lose(_) | Happening::Cut(_) | Happening::Heal) {
-                let _ = writeln!(text, "       does: {}", describe_ops(effects));
-            }
-            if !state.is_empty() {
-                let _ = writeln!(text, "       now:  {state}");
-            }
-        }
-        text
-    }
-
-    /// The trace as a sequence diagram in Mermaid's language.
-    pub fn mermaid(&self) -> String {
-        let mut text = String::from("sequenceDiagram\n");
-        for node in self.nodes {
-            let _ = writeln!(text, "    participant {node}");
-        }
-        for Line { step, node, input, state, .. } in &self.lines {
-            let note = |text: &mut String, words: &str| {
-                let _ = writeln!(text, "    Note over {node}: {}", escape(words));
-            };
-            match input {
-                Happening::Event(Event::Message { from, message })
-                | Happening::Duplicate(Event::Message { from, message })
-                | Happening::Crash(Event::Message { from, message }) => {
-                    let _ =
-                        writeln!(text, "    {from}->>{node}: {step}. {}", escape(&format!("{message:?}")));
-                }
-                Happening::Lose(Event::Message { from, message }) => {
-                    let _ = writeln!(text, "    {from}-x{node}: {step}. {}", escape(&format!("{message:?}")));
-                }
-                Happening::Event(_)
-                | Happening::Duplicate(_)
-                | Happening::Crash(_)
-                | Happening::Lose(_)
-                | Happening::Restart
-                | Happening::Cut(_)
-                | Happening::Heal => note(&mut text, &format!("{step}. {}", describe_happening(input))),
-            }
-            if matches!(input, Happening::Crash(_)) {
-                note(&mut text, "crash");
-            }
-            if !state.is_empty() {
-                note(&mut text, state);
-            }
-        }
-        let _ = writeln!(
-            text,
-            "    Note over {}: {} is violated",
-            self.nodes.iter().next().unwrap_or_default(),
-            self.property
-        );
-        text
-    }
-}
-
-/// Mermaid ends a text at `;` and starts a comment at `#`.
-fn escape(text: &str) -> String {
-    text.replace(';', ",").replace('#', "")
 }

@@ -1,12 +1,13 @@
 //! The command line, as a person and as a script meet it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Bounds that are explored in no time.
 const SMALL: &str = "nodes=3,terms=1";
@@ -115,8 +116,7 @@ fn a_mutant_is_caught_and_its_trace_runs_again_to_the_same_violation() {
     let replay = run(&["replay", trace.to_str().expect("a path in Unicode")]);
     assert_eq!(replay.status.code(), Some(1));
     assert!(text(&replay.stdout).contains("7 steps conform; ElectionSafety violated after step 7"));
-    let diagram = std::fs::read_to_string(folder.join("raft-election-old-vote.mmd")).expect("a diagram");
-    assert!(diagram.starts_with("sequenceDiagram\n") && diagram.contains("n0->>n1"));
+    drawings_are_sound(&folder.join("raft-election-old-vote"), 7);
 
     // Without its last step the trace is refused; with another effect it does not conform.
     let whole = std::fs::read_to_string(&trace).expect("a trace");
@@ -138,6 +138,35 @@ fn a_mutant_is_caught_and_its_trace_runs_again_to_the_same_violation() {
     refused(&["replay", path], &["version 2", "version 1"]);
     std::fs::write(&variant, whole.replace("\"old-vote\"", "\"new-vote\"")).expect("written");
     refused(&["replay", path], &["new-vote", "old-vote"]);
+}
+
+/// Every form of a counterexample, at this path without the ending, is there and can be read.
+fn drawings_are_sound(path: &Path, steps: usize) {
+    let read = |ending| std::fs::read_to_string(path.with_extension(ending)).expect(ending);
+    let story = read("txt");
+    assert!(story.contains("\n  7. n") && story.contains("       now:  term "), "{story}");
+    let diagram = read("mmd");
+    assert!(diagram.starts_with("sequenceDiagram\n") && diagram.contains("n0->>n1"), "{diagram}");
+
+    let log = read("shiviz.log");
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), 2 * (3 + steps), "two lines for each start and each step: {log}");
+    let mut events: BTreeMap<&str, u64> = BTreeMap::new();
+    for clock in lines.chunks(2).map(|event| event[1]) {
+        let (host, clock) = clock.split_once(' ').expect("a host and a clock");
+        let clock: BTreeMap<String, u64> = serde_json::from_str(clock).expect("JSON");
+        *events.entry(host).or_default() += 1;
+        // Its own events are counted, and of others it knows what has happened.
+        assert_eq!(clock.get(host), events.get(host), "{log}");
+        assert!(clock.iter().all(|(host, time)| events.get(&**host) >= Some(time)), "{log}");
+    }
+
+    let trace: Value = serde_json::from_str(&read("itf.json")).expect("JSON");
+    assert_eq!(trace["#meta"]["format"], "ITF");
+    assert_eq!(trace["vars"], json!(["action", "node", "sent", "n0", "n1", "n2"]));
+    let states = trace["states"].as_array().expect("a list");
+    assert_eq!(states.len(), 1 + steps, "the initial state and one a step");
+    assert_eq!(states[0]["n2"], "term 0, no vote, follower");
 }
 
 #[test]

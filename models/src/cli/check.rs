@@ -240,9 +240,13 @@ pub(super) fn tell(
     folder: Option<&Path>,
 ) -> Result<(), Refused> {
     let mut out = stdout();
-    writeln!(out, "\n{title}: {property} is violated after {} steps:\n\n{}", trace.steps, trace.story)?;
+    let when = match trace.cycle {
+        None => format!("after {} steps", trace.steps),
+        Some(cycle) => format!("by {} steps that repeat for ever after {cycle}", trace.steps - cycle),
+    };
+    writeln!(out, "\n{title}: {property} is violated {when}:\n\n{}", trace.story)?;
     match folder {
-        Some(folder) => writeln!(out, "As a trace and a diagram: see {}", folder.display())?,
+        Some(folder) => writeln!(out, "To run again, and as diagrams: see {}", folder.display())?,
         None => writeln!(out, "{}", trace.mermaid)?,
     }
     Ok(())
@@ -258,7 +262,7 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), Refused> {
 
 /// Writes a counterexample in every form.
 pub(super) fn save(folder: &Path, name: &str, trace: &Counterexample) -> Result<(), Refused> {
-    for (ending, text) in [("jsonl", &trace.file), ("mmd", &trace.mermaid), ("txt", &trace.story)] {
+    for (ending, text) in trace.files() {
         let path = folder.join(format!("{name}.{ending}"));
         let refused = |error: std::io::Error| Refused::File {
             path: path.display().to_string(),

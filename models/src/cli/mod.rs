@@ -141,8 +141,9 @@ struct LimitArgs {
 
 #[derive(Args, Default)]
 struct OutputArgs {
-    /// Write each counterexample into this folder: as a trace (.jsonl), a sequence diagram in
-    /// Mermaid's language (.mmd) and a story (.txt)
+    /// Write each counterexample into this folder: as a trace to replay (.jsonl), a story (.txt), a
+    /// sequence diagram in Mermaid's language (.mmd), a log for ShiViz (.shiviz.log) and in the
+    /// Informal Trace Format (.itf.json)
     #[arg(long, value_name = "DIR")]
     trace_out: Option<PathBuf>,
     /// One JSON object a line

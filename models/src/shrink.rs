@@ -100,6 +100,8 @@ fn follow<S, A>(
 
 #[cfg(test)]
 mod tests {
+    use stateright::Model;
+
     use super::*;
 
     /// Counts up to 20 by steps of 1 or 5; a step of 7 is possible from 10 only.

@@ -11,6 +11,25 @@ use crate::limits::{Cut, Limits, Progress};
 use crate::reference;
 use crate::trace::Trace;
 
+/// Which breadth-first search explores a cluster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Searcher {
+    /// This kit's [engine](crate::engine).
+    Althing,
+    /// stateright's, the reference.
+    Stateright,
+}
+
+impl Searcher {
+    /// The name in JSON and in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Althing => "althing",
+            Self::Stateright => "stateright",
+        }
+    }
+}
+
 /// Whether a property holds, as far as the exploration went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
@@ -174,6 +193,17 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             }
             cluster.report(exploration)
         })
+    }
+
+    /// The same with the search that is named.
+    ///
+    /// # Panics
+    /// If a property or the environment panics.
+    pub fn check_by(self, searcher: Searcher, limits: &Limits) -> Report<M> {
+        match searcher {
+            Searcher::Althing => self.check(limits),
+            Searcher::Stateright => self.check_by_stateright(limits),
+        }
     }
 
     /// Whether an invariant is among the properties that these ways decide.

@@ -35,6 +35,8 @@ pub(crate) fn explore<M: Machine, H: History<M>, R>(
     let checker = watched.checker().threads(limits.threads()).finish_when(finish.clone()).spawn_bfs();
     let stopped = watch(&checker, limits, start);
     let checker = checker.join();
+    // The ways to what was found are made now, by the same actions as then.
+    checker.model().stop.store(false, Ordering::Relaxed);
     let mut discoveries = checker.discoveries();
     let names = discoveries.keys().copied().collect();
     let found = finish.matches(&names, &checker.model().properties());

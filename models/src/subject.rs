@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::bounds::{Bounds, BoundsError, Key};
-use crate::check::{Report, Status};
+use crate::check::{Report, Searcher, Status};
 use crate::cluster::Cluster;
 use crate::election::RaftElection;
 use crate::limits::{Cut, Limits, Progress};
@@ -34,11 +34,11 @@ pub trait Subject: Sync {
     fn estimate(&self, bounds: &Bounds) -> f64;
     /// What to do about bounds with more states than this.
     fn advice(&self, bounds: &Bounds, most: f64) -> String;
-    /// Explores it.
+    /// Explores it with one of the searches.
     ///
     /// # Errors
     /// [`BoundsError`] if the bounds contradict each other.
-    fn check(&self, bounds: &Bounds, limits: &Limits) -> Result<Summary, BoundsError>;
+    fn check(&self, bounds: &Bounds, searcher: Searcher, limits: &Limits) -> Result<Summary, BoundsError>;
     /// Its mutants.
     fn mutants(&self) -> Vec<MutantInfo>;
     /// Explores a mutant, until the invariant that must catch it does.
@@ -160,6 +160,8 @@ pub struct Summary {
     pub cut: Option<Cut>,
     /// Whether the names of the nodes did not matter.
     pub symmetry: bool,
+    /// Bytes of the tables that remember states, where the search says.
+    pub table_bytes: Option<u64>,
     /// The properties.
     pub properties: Vec<PropertySummary>,
     /// The transitions that were never taken.
@@ -200,6 +202,7 @@ where
         progress: report.progress,
         cut: report.cut,
         symmetry: report.symmetry,
+        table_bytes: Some(report.table_bytes).filter(|bytes| *bytes > 0),
         properties: properties.collect(),
         transitions_uncovered: report.transitions_uncovered.clone(),
         collision_bound: report.collision_bound(),

@@ -65,6 +65,10 @@ fn check_prints_the_fields_that_scripts_rely_on() {
     }
     assert!(line["states"].as_u64() >= line["unique_states"].as_u64());
     assert!(line["seconds"].is_f64());
+    assert_eq!(line["engine"], "althing");
+    // 8 bytes each for a fingerprint, in a table that is not full, and for the way to the state.
+    assert!(line["table_bytes"].as_u64() >= line["unique_states"].as_u64().map(|states| 16 * states));
+    assert!(line.get("agrees").is_none(), "one engine agrees with nobody: {line}");
     assert_eq!(
         (&line["complete"], &line["symmetry"], &line["ok"]),
         (&true.into(), &false.into(), &true.into())
@@ -88,6 +92,48 @@ fn check_prints_a_table_with_a_verdict_for_people() {
     let table = text(&output.stdout);
     for word in ["model", "profile", "states", "depth", "seconds", "raft-election", "COMPLETE"] {
         assert!(table.contains(word), "{table}");
+    }
+}
+
+#[test]
+fn both_engines_are_compared_on_each_profile() {
+    let both = ["check", "raft-election", "--bounds", SMALL, "--engine", "both"];
+    let output = run(&[&both[..], &["--json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let [ours, theirs] = &json_lines(&output)[..] else { panic!("a line an engine") };
+    assert_eq!((&ours["engine"], &theirs["engine"]), (&"althing".into(), &"stateright".into()));
+    for line in [ours, theirs] {
+        assert_eq!((&line["agrees"], &line["differences"]), (&true.into(), &json!([])));
+    }
+    for figure in ["bounds", "states", "unique_states", "properties", "transitions_uncovered", "ok"] {
+        assert_eq!(ours[figure], theirs[figure], "{figure}");
+    }
+    let table = text(&run(&both).stdout);
+    for words in ["engine", "althing", "stateright", "1 of 1 explored", "The engines agree on 1 of 1."] {
+        assert!(table.contains(words), "{table}");
+    }
+}
+
+#[test]
+fn the_reference_alone_explores_too() {
+    let output = run(&["check", "--bounds", SMALL, "--engine", "stateright", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let [line] = &json_lines(&output)[..] else { panic!("a line a profile") };
+    assert_eq!((&line["engine"], &line["table_bytes"]), (&"stateright".into(), &Value::Null));
+    assert!(line.get("agrees").is_none());
+}
+
+/// What was found before the limit is told, but of engines that a limit ended nothing is compared.
+#[test]
+fn engines_that_a_limit_ends_neither_agree_nor_differ() {
+    let args = ["check", "--bounds", ENDLESS, "--engine", "both", "--time-limit", "500ms", "--force"];
+    let output = run(&[&args[..], &["--json"]].concat());
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    let lines = json_lines(&output);
+    assert_eq!(lines.len(), 2);
+    for line in lines {
+        assert_eq!((&line["agrees"], &line["differences"]), (&Value::Null, &json!([])));
+        assert_eq!((&line["complete"], &line["incomplete"]), (&false.into(), &"time limit".into()));
     }
 }
 
@@ -219,7 +265,11 @@ fn bounds_that_would_not_fit_into_memory_are_refused_at_once() {
         &["check", "--bounds", "nodes=7,terms=9,pre_vote=1", "--memory-limit", "2GiB"],
         &["nodes=7", "2.0 GiB"],
     );
-    refused(&["check", "--bounds", "terms=1000000000", "--memory-limit", "2GiB"], &["it would fit"]);
+    let huge = ["check", "--bounds", "terms=1000000000", "--memory-limit", "2GiB"];
+    refused(&huge, &["it would fit", "--force"]);
+    // This would suffice for one engine, but not for the other.
+    let large = ["check", "--bounds", "four-terms", "--memory-limit", "600MB"];
+    refused(&[&large[..], &["--engine", "both"]].concat(), &["--force"]);
 }
 
 #[test]
@@ -235,12 +285,25 @@ fn a_time_limit_ends_a_check_with_partial_figures_and_exit_3() {
     assert!(!claimed, "an invariant is not known to hold before everything is explored");
 }
 
+/// By force also where it would be refused, and soon after the limit.
 #[test]
 fn a_memory_limit_ends_a_check_with_exit_3() {
-    let output =
-        run(&["check", "--bounds", "nodes=3,terms=2,pre_vote=1", "--memory-limit", "30MB", "--json"]);
-    let code = output.status.code();
-    assert!(code == Some(2) || code == Some(3), "refused before, or ended at the limit: {code:?}");
+    const LIMIT: u64 = 60_000_000;
+    let limit = LIMIT.to_string();
+    let args = ["check", "--bounds", "four-terms", "--memory-limit", &limit, "--json"];
+    for engine in ["althing", "stateright"] {
+        let args = [&args[..], &["--engine", engine]].concat();
+        refused(&args, &["terms=4", "--force"]);
+        let output = run(&[&args[..], &["--force"]].concat());
+        assert_eq!(output.status.code(), Some(3), "{engine}: {}", text(&output.stderr));
+        let line = &json_lines(&output)[0];
+        assert_eq!((&line["engine"], &line["complete"]), (&engine.into(), &false.into()));
+        assert_eq!((&line["incomplete"], &line["ok"]), (&"memory limit".into(), &false.into()));
+        assert!(line["unique_states"].as_u64() > Some(10_000), "{line}");
+        let memory = line["memory"].as_u64().expect("the system tells");
+        assert!(memory < LIMIT / 10 * 13, "{engine}: {memory} bytes");
+        assert!(line["properties"].as_array().expect("a list").iter().all(|p| p["status"] != "holds"));
+    }
 }
 
 #[cfg(unix)]

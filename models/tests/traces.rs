@@ -8,10 +8,10 @@ use althing::raft::invariants::Elections;
 use althing::raft::{Message, Rules, Timer};
 use althing_models::bounds::Bounds;
 use althing_models::cell::Stimulus;
-use althing_models::check::Limits;
 use althing_models::cluster::{Action, Cluster, State};
 use althing_models::election::mutants::{Broken, MUTANTS, Mutant};
 use althing_models::election::{self, RaftElection, Server};
+use althing_models::limits::Limits;
 use althing_models::subject::Subject;
 use althing_models::trace::{Cycle, Header, Nonconformance, Trace, read_header, read_lines};
 

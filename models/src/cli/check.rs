@@ -10,37 +10,43 @@ use bytesize::ByteSize;
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use serde_json::{Value, json};
 
+use super::agreement::{Agreement, Difference, compare};
 use super::progress::Watch;
 use super::{
-    CheckArgs, LimitArgs, Refused, Verdict, grouped, interrupt, limits, memory_limit, profiles, subjects,
-    table,
+    CheckArgs, OutputArgs, Refused, Verdict, grouped, interrupt, limits, list, memory_limit, profiles,
+    subjects, table,
 };
 use crate::bounds::Bounds;
-use crate::check::Status;
+use crate::check::{Searcher, Status};
 use crate::limits::Limits;
 use crate::subject::{Counterexample, PropertySummary, Subject, Summary};
 
-/// Bytes that an exploration holds for each state, about: stateright's table and queue, and
-/// what the kit remembers.
-const BYTES_A_STATE: f64 = 250.0;
-
-/// One exploration and what came of it.
-struct Run {
+/// Bounds, explored by one search, or by two that are compared.
+struct Explored {
     model: &'static str,
     profile: String,
     bounds: Bounds,
+    runs: Vec<Run>,
+    agreement: Option<Agreement>,
+}
+
+/// One exploration and what came of it.
+struct Run {
+    searcher: Searcher,
     summary: Summary,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
     let chosen = subjects(&args.models)?;
     if args.list {
-        return list(&chosen, args.output.json).map(|()| Verdict::Good);
+        return list::print(&chosen, args.output.json).map(|()| Verdict::Good);
     }
     let mut plan = Vec::new();
     for subject in chosen {
         for (profile, bounds) in profiles(subject, &args.bounds)? {
-            refuse_too_large(subject, &bounds, &args.limits)?;
+            if !args.force {
+                refuse_too_large(subject, &bounds, args)?;
+            }
             plan.push((subject, profile, bounds));
         }
     }
@@ -48,31 +54,63 @@ pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
         make_folder(folder)?;
     }
     let (start, interrupt) = (Instant::now(), interrupt());
-    let mut runs = Vec::new();
+    let mut all = Vec::new();
     for (subject, profile, bounds) in plan {
-        let title = if profile == "custom" { subject.name().to_owned() } else { profile.clone() };
-        let limits = limits(&args.limits, start, &interrupt);
-        let summary = watched(title, limits, |limits| subject.check(&bounds, limits));
-        let summary = summary.map_err(|reason| Refused::Bounds { model: subject.name(), reason })?;
-        let run = Run { model: subject.name(), profile, bounds, summary };
-        if args.output.json {
-            writeln!(stdout(), "{}", to_json(&run))?;
+        let mut runs = Vec::new();
+        for &searcher in args.engine.searchers() {
+            let name = if profile == "custom" { subject.name() } else { &profile };
+            let title = format!("{name} by {}", searcher.name());
+            let limits = limits(&args.limits, start, &interrupt);
+            let summary = watched(title, limits, |limits| subject.check(&bounds, searcher, limits));
+            let summary = summary.map_err(|reason| Refused::Bounds { model: subject.name(), reason })?;
+            runs.push(Run { searcher, summary });
         }
-        if let Some(folder) = &args.output.trace_out {
-            let traces = run.summary.properties.iter().filter_map(|p| Some((p.name, p.trace.as_ref()?)));
-            for (property, trace) in traces {
-                save(folder, &format!("{}-{}-{property}", run.model, run.profile), trace)?;
-            }
-        }
-        runs.push(run);
+        let agreement = match &runs[..] {
+            [althing, stateright] => Some(compare(&althing.summary, &stateright.summary)),
+            _ => None,
+        };
+        let explored = Explored { model: subject.name(), profile, bounds, runs, agreement };
+        publish(&explored, &args.output)?;
+        all.push(explored);
         if interrupt.load(Ordering::Relaxed) {
             break;
         }
     }
     if !args.output.json {
-        report(&runs, args.output.trace_out.as_deref())?;
+        report(&all, args.output.trace_out.as_deref())?;
     }
-    Ok(runs.iter().map(|run| verdict(&run.summary)).max().unwrap_or(Verdict::Good))
+    Ok(all.iter().map(Explored::verdict).max().unwrap_or(Verdict::Good))
+}
+
+impl Explored {
+    fn verdict(&self) -> Verdict {
+        let differ = self.agreement.as_ref().is_some_and(|agreement| agreement.agrees == Some(false));
+        let worst = self.runs.iter().map(|run| verdict(&run.summary)).max();
+        if differ { Verdict::Bad } else { worst.unwrap_or(Verdict::Good) }
+    }
+
+    fn title(&self) -> String {
+        format!("{} {} ({})", self.model, self.profile, self.bounds)
+    }
+}
+
+/// What is known as soon as these bounds are explored: lines of JSON, and files of traces.
+fn publish(explored: &Explored, output: &OutputArgs) -> Result<(), Refused> {
+    for run in &explored.runs {
+        if output.json {
+            writeln!(stdout(), "{}", to_json(explored, run))?;
+        }
+        let Some(folder) = &output.trace_out else { continue };
+        let by = match run.searcher {
+            Searcher::Althing => "",
+            Searcher::Stateright => "-stateright",
+        };
+        let traces = run.summary.properties.iter().filter_map(|p| Some((p.name, p.trace.as_ref()?)));
+        for (property, trace) in traces {
+            save(folder, &format!("{}-{}-{property}{by}", explored.model, explored.profile), trace)?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs an exploration with its progress shown.
@@ -97,11 +135,26 @@ fn verdict(summary: &Summary) -> Verdict {
     }
 }
 
+/// Bytes that an exploration holds for each state at its largest, about: tables, queue, and what the
+/// kit remembers of machines and messages.
+///
+/// Rounded up from the peak of the process (`ru_maxrss`), two threads, divided by the states of
+/// `three-terms-check-quorum` (0.6 M), `faults-both` (0.8 M), `five-servers-crash` (0.9 M) and
+/// `counted-faults-two-terms` (6.7 M): by althing 70, 69, 93 and 68, and 55 of `four-terms`
+/// (19.3 M); by stateright 124, 121, 133 and 120.
+fn bytes_a_state(searcher: Searcher) -> f64 {
+    match searcher {
+        Searcher::Althing => 100.0,
+        Searcher::Stateright => 150.0,
+    }
+}
+
 /// Refuses bounds that would fill the memory, before hours go into them.
-fn refuse_too_large(subject: &dyn Subject, bounds: &Bounds, args: &LimitArgs) -> Result<(), Refused> {
-    let Some(limit) = memory_limit(args) else { return Ok(()) };
+fn refuse_too_large(subject: &dyn Subject, bounds: &Bounds, args: &CheckArgs) -> Result<(), Refused> {
+    let Some(limit) = memory_limit(&args.limits) else { return Ok(()) };
     let states = subject.estimate(bounds);
-    let needed = states * BYTES_A_STATE;
+    let bytes = args.engine.searchers().iter().map(|s| bytes_a_state(*s)).fold(0.0, f64::max);
+    let needed = states * bytes;
     if needed <= limit as f64 {
         return Ok(());
     }
@@ -111,22 +164,23 @@ fn refuse_too_large(subject: &dyn Subject, bounds: &Bounds, args: &LimitArgs) ->
         states,
         needed: if needed < 1e18 { ByteSize(needed as u64).to_string() } else { "over 1 EB".into() },
         limit: ByteSize(limit),
-        advice: subject.advice(bounds, limit as f64 / BYTES_A_STATE),
+        advice: subject.advice(bounds, limit as f64 / bytes),
     })
 }
 
-fn to_json(run: &Run) -> Value {
-    let Run { model, profile, bounds, summary } = run;
+fn to_json(explored: &Explored, Run { searcher, summary }: &Run) -> Value {
     let properties: Vec<_> = summary.properties.iter().map(property_json).collect();
-    json!({
-        "model": model,
-        "profile": profile,
-        "bounds": bounds.to_string(),
+    let mut line = json!({
+        "model": explored.model,
+        "profile": explored.profile,
+        "bounds": explored.bounds.to_string(),
+        "engine": searcher.name(),
         "states": summary.progress.states,
         "unique_states": summary.progress.unique_states,
         "max_depth": summary.progress.depth,
         "seconds": summary.progress.elapsed.as_secs_f64(),
         "memory": summary.progress.memory,
+        "table_bytes": summary.table_bytes,
         "complete": summary.cut.is_none(),
         "incomplete": summary.cut.map(|cut| cut.to_string()),
         "symmetry": summary.symmetry,
@@ -134,7 +188,14 @@ fn to_json(run: &Run) -> Value {
         "properties": properties,
         "transitions_uncovered": summary.transitions_uncovered,
         "ok": summary.ok,
-    })
+    });
+    if let Some(Agreement { agrees, differences }) = &explored.agreement {
+        line["agrees"] = json!(agrees);
+        let difference =
+            |d: &Difference| json!({ "figure": d.figure, "althing": d.althing, "stateright": d.stateright });
+        line["differences"] = differences.iter().map(difference).collect();
+    }
+    line
 }
 
 fn property_json(property: &PropertySummary) -> Value {
@@ -148,48 +209,70 @@ fn property_json(property: &PropertySummary) -> Value {
 }
 
 /// A table for people, then what is wrong, if anything is.
-fn report(runs: &[Run], folder: Option<&Path>) -> Result<(), Refused> {
-    let mut table =
-        table(["model", "profile", "states", "depth", "seconds", "invariants", "witnesses", "verdict"]);
-    for run in runs {
-        let count = |is_witness, good| {
-            let of_kind = run.summary.properties.iter().filter(|p| p.is_witness == is_witness);
-            let (mut all, mut fine) = (0, 0);
-            for property in of_kind {
-                all += 1;
-                fine += usize::from(property.status == good);
-            }
-            if all == fine {
-                format!("{all} {}", good.name())
-            } else {
-                format!("{fine} of {all} {}", good.name())
-            }
-        };
-        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-        table.add_row([
-            Cell::new(run.model),
-            Cell::new(&run.profile),
-            right(grouped(run.summary.progress.unique_states)),
-            right(run.summary.progress.depth.to_string()),
-            right(format!("{:.2}", run.summary.progress.elapsed.as_secs_f64())),
-            Cell::new(count(false, Status::Holds)),
-            Cell::new(count(true, Status::Witnessed)),
-            verdict_cell(&run.summary),
-        ]);
+fn report(all: &[Explored], folder: Option<&Path>) -> Result<(), Refused> {
+    let is_compared = all.iter().any(|explored| explored.agreement.is_some());
+    let mut header =
+        vec!["model", "profile", "states", "depth", "seconds", "invariants", "witnesses", "verdict"];
+    if is_compared {
+        header.insert(2, "engine");
+    }
+    let mut table = table(header);
+    for (explored, run) in
+        all.iter().flat_map(|explored| explored.runs.iter().map(move |run| (explored, run)))
+    {
+        let mut row = row(explored, run);
+        if is_compared {
+            row.insert(2, Cell::new(run.searcher.name()));
+        }
+        table.add_row(row);
     }
     let mut out = stdout();
     writeln!(out, "{table}")?;
-    for run in runs {
-        explain(run, folder)?;
+    for explored in all {
+        explain(explored, folder)?;
     }
-    let seconds: f64 = runs.iter().map(|run| run.summary.progress.elapsed.as_secs_f64()).sum();
-    let complete = runs.iter().filter(|run| run.summary.ok).count();
+    let runs = || all.iter().flat_map(|explored| &explored.runs);
+    let seconds: f64 = runs().map(|run| run.summary.progress.elapsed.as_secs_f64()).sum();
+    let is_ok = |explored: &&Explored| explored.runs.iter().all(|run| run.summary.ok);
+    let complete = all.iter().filter(is_ok).count();
     writeln!(
         out,
         "{complete} of {} explored completely, with every property true, in {seconds:.1} s. What the profiles cover: althing check --list",
-        runs.len()
+        all.len()
     )?;
+    if is_compared {
+        let agree = all.iter().filter_map(|explored| explored.agreement.as_ref()?.agrees);
+        let agree = agree.filter(|agrees| *agrees).count();
+        writeln!(out, "The engines agree on {agree} of {}.", all.len())?;
+    }
     Ok(())
+}
+
+fn row(explored: &Explored, Run { summary, .. }: &Run) -> Vec<Cell> {
+    let count = |is_witness, good: Status| {
+        let of_kind = summary.properties.iter().filter(|p| p.is_witness == is_witness);
+        let (mut all, mut fine) = (0, 0);
+        for property in of_kind {
+            all += 1;
+            fine += usize::from(property.status == good);
+        }
+        if all == fine {
+            format!("{all} {}", good.name())
+        } else {
+            format!("{fine} of {all} {}", good.name())
+        }
+    };
+    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+    vec![
+        Cell::new(explored.model),
+        Cell::new(&explored.profile),
+        right(grouped(summary.progress.unique_states)),
+        right(summary.progress.depth.to_string()),
+        right(format!("{:.2}", summary.progress.elapsed.as_secs_f64())),
+        Cell::new(count(false, Status::Holds)),
+        Cell::new(count(true, Status::Witnessed)),
+        verdict_cell(summary),
+    ]
 }
 
 fn what_is_bad(summary: &Summary) -> &'static str {
@@ -214,20 +297,29 @@ fn verdict_cell(summary: &Summary) -> Cell {
     Cell::new(text).fg(color).add_attribute(Attribute::Bold)
 }
 
-/// What is wrong with a run, and how it comes about.
-fn explain(run: &Run, folder: Option<&Path>) -> Result<(), Refused> {
+/// What is wrong, and how it comes about.
+fn explain(explored: &Explored, folder: Option<&Path>) -> Result<(), Refused> {
     let mut out = stdout();
-    let title = format!("{} {} ({})", run.model, run.profile, run.bounds);
-    for property in &run.summary.properties {
-        if property.status == Status::Unwitnessed {
-            writeln!(out, "{title}: there is never {}", property.name)?;
+    let title = explored.title();
+    for Run { searcher, summary } in &explored.runs {
+        let title = match explored.agreement {
+            Some(_) => format!("{title} by {}", searcher.name()),
+            None => title.clone(),
+        };
+        for property in &summary.properties {
+            if property.status == Status::Unwitnessed {
+                writeln!(out, "{title}: there is never {}", property.name)?;
+            }
+            if let Some(trace) = &property.trace {
+                tell(&title, property.name, trace, folder)?;
+            }
         }
-        if let Some(trace) = &property.trace {
-            tell(&title, property.name, trace, folder)?;
+        if summary.cut.is_none() && !summary.transitions_uncovered.is_empty() {
+            writeln!(out, "{title}: never taken: {}", summary.transitions_uncovered.join("; "))?;
         }
     }
-    if run.summary.cut.is_none() && !run.summary.transitions_uncovered.is_empty() {
-        writeln!(out, "{title}: never taken: {}", run.summary.transitions_uncovered.join("; "))?;
+    for difference in explored.agreement.iter().flat_map(|agreement| &agreement.differences) {
+        writeln!(out, "{title}: the engines differ in {difference}")?;
     }
     Ok(())
 }
@@ -271,55 +363,4 @@ pub(super) fn save(folder: &Path, name: &str, trace: &Counterexample) -> Result<
         std::fs::write(&path, text).map_err(refused)?;
     }
     Ok(())
-}
-
-/// `--list`: everything that can be named.
-fn list(subjects: &[&'static dyn Subject], as_json: bool) -> Result<(), Refused> {
-    let mut out = stdout();
-    for subject in subjects {
-        if as_json {
-            writeln!(out, "{}", list_json(*subject))?;
-            continue;
-        }
-        writeln!(out, "{}: {}", subject.name(), subject.about())?;
-        writeln!(out, "  bounds:")?;
-        for key in subject.keys() {
-            writeln!(
-                out,
-                "    {:<14} {}..{}, {} by default: {}",
-                key.name, key.min, key.max, key.default, key.about
-            )?;
-        }
-        for (set, profiles) in [("quick", subject.quick()), ("full", subject.full())] {
-            writeln!(out, "  profiles, {set}:")?;
-            for (name, bounds) in profiles {
-                writeln!(out, "    {name:<22} {bounds}")?;
-            }
-        }
-        writeln!(out, "  mutants:")?;
-        for mutant in subject.mutants() {
-            writeln!(out, "    {:<26} {}; must violate {}", mutant.name, mutant.rule, mutant.expected)?;
-        }
-    }
-    Ok(())
-}
-
-fn list_json(subject: &dyn Subject) -> Value {
-    let profiles = |profiles: Vec<(&'static str, Bounds)>| -> Value {
-        profiles.iter().map(|(name, bounds)| json!({ "name": name, "bounds": bounds.to_string() })).collect()
-    };
-    let keys = subject.keys().iter();
-    let mutants = subject.mutants();
-    json!({
-        "model": subject.name(),
-        "about": subject.about(),
-        "bounds": keys.map(|key| json!({
-            "key": key.name, "min": key.min, "max": key.max, "default": key.default, "about": key.about,
-        })).collect::<Value>(),
-        "quick": profiles(subject.quick()),
-        "full": profiles(subject.full()),
-        "mutants": mutants.iter().map(|mutant| json!({
-            "mutant": mutant.name, "rule": mutant.rule, "expected": mutant.expected, "bounds": mutant.bounds.to_string(),
-        })).collect::<Value>(),
-    })
 }

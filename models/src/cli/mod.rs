@@ -1,7 +1,9 @@
 //! The command line: what is asked for, and what a script can trust of the answer.
 
+mod agreement;
 mod check;
 mod explore;
+mod list;
 mod mutants;
 mod progress;
 mod replay;
@@ -15,10 +17,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use comfy_table::{LineStyle, Table, presets};
 
 use crate::bounds::{Bounds, BoundsError};
+use crate::check::Searcher;
 use crate::limits::{Limits, memory_available};
 use crate::subject::{SUBJECTS, Subject};
 
@@ -55,7 +58,8 @@ enum Refused {
     #[error("{model}: unknown profile `{name}`; there are: quick, full, {}; or give bounds: KEY=N,...", .known.join(", "))]
     Profile { model: &'static str, name: String, known: Vec<&'static str> },
     #[error(
-        "{model} with {bounds}: about {states:.0e} states, {needed} of memory; the limit is {limit}. {advice}"
+        "{model} with {bounds}: about {states:.0e} states, {needed} of memory; the limit is {limit}. {advice}; \
+        with --force it begins anyway, and ends at the limit"
     )]
     TooLarge {
         model: &'static str,
@@ -117,6 +121,21 @@ struct CheckArgs {
     /// `quick`, `full`, the name of a profile, or KEY=N,... (see --list)
     #[arg(long, default_value = "quick")]
     bounds: String,
+    /// Which search explores
+    ///
+    /// With `both` one does after the other, and they are compared. If both are complete, they
+    /// must have come to the same states, distinct and generated, the same transitions and the
+    /// same verdicts. If one ended early, the properties that both decided must be the same. If
+    /// they differ, that is exit 1.
+    ///
+    /// With --json there is a line for each search, with `agrees`, which is null if a limit ended
+    /// one of them and nothing differs, and `differences`.
+    #[arg(long, value_name = "ENGINE", value_enum, default_value_t)]
+    engine: EngineArg,
+    /// Begin even if the memory is likely not to suffice; at its limit the check ends with what it
+    /// found so far, and exit 3
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
@@ -124,6 +143,28 @@ struct CheckArgs {
     /// List models, bounds, profiles and mutants
     #[arg(long)]
     list: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum EngineArg {
+    /// The one of this kit
+    #[default]
+    Althing,
+    /// stateright's, the reference
+    Stateright,
+    /// Both, compared
+    Both,
+}
+
+impl EngineArg {
+    /// The searches, in the order in which they are made.
+    fn searchers(self) -> &'static [Searcher] {
+        match self {
+            Self::Althing => &[Searcher::Althing],
+            Self::Stateright => &[Searcher::Stateright],
+            Self::Both => &[Searcher::Althing, Searcher::Stateright],
+        }
+    }
 }
 
 #[derive(Args, Default)]
@@ -286,7 +327,7 @@ fn grouped(number: usize) -> String {
 }
 
 /// A table with a line under its header.
-fn table<const N: usize>(header: [&str; N]) -> Table {
+fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header);

@@ -8,6 +8,7 @@ use althing::raft::invariants::Elections;
 use super::mutants::{Broken, MUTANTS, Mutant};
 use super::{KEYS, Server, cluster, model};
 use crate::bounds::{Bounds, BoundsError, Key};
+use crate::check::Searcher;
 use crate::cluster::Cluster;
 use crate::explore;
 use crate::limits::Limits;
@@ -145,8 +146,8 @@ impl Subject for RaftElection {
         )
     }
 
-    fn check(&self, bounds: &Bounds, limits: &Limits) -> Result<Summary, BoundsError> {
-        Ok(summary(&model(bounds)?.check(limits), &self.header(bounds, None)))
+    fn check(&self, bounds: &Bounds, searcher: Searcher, limits: &Limits) -> Result<Summary, BoundsError> {
+        Ok(summary(&model(bounds)?.check_by(searcher, limits), &self.header(bounds, None)))
     }
 
     fn mutants(&self) -> Vec<MutantInfo> {

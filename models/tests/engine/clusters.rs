@@ -1,0 +1,114 @@
+//! Clusters by both searches, and counterexamples that do not depend on threads.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use althing::raft::invariants::Elections;
+use althing_models::bounds::Bounds;
+use althing_models::check::{Searcher, Status};
+use althing_models::cluster::{Cluster, State};
+use althing_models::election::mutants::{Broken, MUTANTS};
+use althing_models::election::{self, RaftElection, Server};
+use althing_models::limits::Cut;
+use althing_models::subject::{MutantInfo, SUBJECTS, Subject, Summary};
+use althing_models::{Limits, Report};
+
+/// Without optimisation, profiles of more states than this take too long, as estimated.
+const MOST_STATES: f64 = if cfg!(debug_assertions) { 60_000.0 } else { f64::INFINITY };
+
+#[test]
+fn both_searches_come_to_the_same() {
+    for subject in SUBJECTS {
+        let quick = subject.quick();
+        let small = quick.iter().filter(|(_, bounds)| subject.estimate(bounds) <= MOST_STATES);
+        let mut compared = 0;
+        for (profile, bounds) in small {
+            let by = |searcher| {
+                let summary = subject.check(bounds, searcher, &Limits::default());
+                figures(&summary.expect("the bounds of a profile agree"))
+            };
+            assert_eq!(by(Searcher::Althing), by(Searcher::Stateright), "{} {profile}", subject.name());
+            compared += 1;
+        }
+        assert!(2 * compared > quick.len(), "{}: {compared} profiles", subject.name());
+    }
+}
+
+type Figures = (usize, usize, Vec<(&'static str, Status)>, Vec<&'static str>);
+
+/// All that does not depend on the order in which states are met.
+fn figures(summary: &Summary) -> Figures {
+    assert_eq!(summary.cut, None);
+    assert!(summary.ok);
+    let properties = summary.properties.iter().map(|property| (property.name, property.status));
+    let progress = summary.progress;
+    let uncovered = summary.transitions_uncovered.clone();
+    (progress.unique_states, progress.states, properties.collect(), uncovered)
+}
+
+#[test]
+fn a_check_that_a_limit_ends_says_of_no_property_that_it_holds() {
+    let bounds = Bounds::new(&election::KEYS).with(&[("terms", 4), ("pre_vote", 1), ("symmetry", 1)]);
+    let limits = Limits { time: Some(Duration::from_millis(200)), ..Limits::default() };
+    for searcher in [Searcher::Althing, Searcher::Stateright] {
+        let cluster = election::model(&bounds).expect("the bounds agree");
+        let report: Report<_> = cluster.check_by(searcher, &limits);
+        assert_eq!(report.cut, Some(Cut::Time));
+        assert!(!report.is_complete() && !report.is_ok() && !report.is_violated());
+        for property in report.properties {
+            let known = if property.is_witness { Status::Witnessed } else { Status::Unknown };
+            assert!([known, Status::Unknown].contains(&property.status), "{}", property.name);
+        }
+    }
+}
+
+#[test]
+fn a_counterexample_is_the_same_for_any_number_of_threads() {
+    for mutant in RaftElection.mutants() {
+        let by = |threads| caught(&mutant, threads).1;
+        let alone = by(1);
+        for threads in [1, 2, 4] {
+            assert_eq!(by(threads), alone, "{} with {threads} threads", mutant.name);
+        }
+    }
+}
+
+#[test]
+fn a_counterexample_is_as_short_as_can_be() {
+    for (mutant, info) in MUTANTS.iter().zip(RaftElection.mutants()) {
+        let cluster = election::cluster(&info.bounds, mutant.rules, (mutant.tamper)());
+        let distance = distance(&cluster.expect("the bounds agree"), mutant.expected);
+        assert_eq!(caught(&info, 2).0, distance, "{}", mutant.name);
+    }
+}
+
+/// How many steps the counterexample has, and its files.
+fn caught(mutant: &MutantInfo, threads: usize) -> (usize, Vec<(&'static str, String)>) {
+    let summary = RaftElection.check_mutant(mutant, &Limits { threads, ..Limits::default() });
+    let properties = summary.expect("the bounds agree").properties;
+    let caught = properties.into_iter().find(|property| property.name == mutant.expected);
+    let trace = caught.and_then(|property| property.trace).expect("it is caught");
+    (trace.steps, trace.files().map(|(ending, text)| (ending, text.to_owned())).to_vec())
+}
+
+/// Steps from the initial state to the nearest one that violates the property. As plain as can
+/// be.
+fn distance(cluster: &Cluster<Server<Broken>, Elections>, property: &str) -> usize {
+    let mut level = vec![cluster.initial()];
+    let mut seen: HashSet<State> = level.iter().cloned().collect();
+    let mut actions = Vec::new();
+    for distance in 0.. {
+        assert!(!level.is_empty(), "it is never violated");
+        if level.iter().any(|state| cluster.violates(state, property)) {
+            return distance;
+        }
+        let mut next = Vec::new();
+        for state in &level {
+            cluster.enabled(state, &mut actions);
+            let states = actions.drain(..).filter_map(|action| cluster.apply(state, action));
+            next.extend(states.filter(|state| seen.insert(state.clone())));
+        }
+        level = next;
+    }
+    unreachable!("there is no end of numbers")
+}

@@ -8,7 +8,7 @@ use althing::raft::invariants::Elections;
 use althing::raft::{Message, Rules, Timer};
 use althing_models::bounds::Bounds;
 use althing_models::cell::Stimulus;
-use althing_models::check::Limits;
+use althing_models::Limits;
 use althing_models::cluster::{Action, Cluster, State};
 use althing_models::election::mutants::{Broken, MUTANTS, Mutant};
 use althing_models::election::{self, RaftElection, Server};

@@ -115,6 +115,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         })
     }
 
+    /// The least that these cells can be under other names.
+    pub(crate) fn cells_represented(&self, cells: [u32; MAX_NODES]) -> [u32; MAX_NODES] {
+        let Some(symmetry) = &self.symmetry else { return cells };
+        // With what the observer knows at first, which names nobody.
+        let nodes = self.tables.nodes.intern(Nodes { cells, history: 0 });
+        self.tables.nodes.get(self.represented(symmetry, nodes).0).cells
+    }
+
     /// The least that these nodes can be under other names, and the renamings that make them so:
     /// several, if some of the nodes do not differ in anything but their names.
     fn represented(&self, symmetry: &Symmetry<M, H>, nodes: u32) -> &(u32, Box<[u16]>) {

@@ -312,10 +312,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// The outcome of a stimulus in a state.
     pub(crate) fn step(&self, state: &State, stimulus: u32) -> u32 {
         let (word, _) = split(stimulus);
-        self.known(state, word).steps.of(stimulus, || {
-            let before = self.cells(state)[word % self.configs.len()];
-            self.compute_step(before, stimulus)
-        })
+        self.step_of(self.cells(state)[word % self.configs.len()], stimulus)
+    }
+
+    /// The outcome of a stimulus for its node, in this cell.
+    pub(crate) fn step_of(&self, cell: u32, stimulus: u32) -> u32 {
+        let (word, _) = split(stimulus);
+        let known = self.tables.cells.derived(cell).known.at(word / self.configs.len());
+        known.steps.of(stimulus, || self.compute_step(cell, stimulus))
     }
 
     fn compute_step(&self, before: u32, stimulus: u32) -> u32 {

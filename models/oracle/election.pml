@@ -1,24 +1,32 @@
 /*
- * Raft's leader election, written a second time, in Promela, from what the paper says (Ongaro and
- * Ousterhout, "In Search of an Understandable Consensus Algorithm", 2014). The tests compare how
- * many states Spin finds with how many the checking kit finds of the machine that ships: these
- * two have nothing in common, neither code nor language nor author of the search, so where they
- * agree on hundreds of thousands of states, neither has overlooked one.
+ * Raft's leader election, written a second time, in Promela, from what is written about it:
+ *
+ *   paper   Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", 2014
+ *   thesis  Ongaro, "Consensus: Bridging Theory and Practice", 2014
+ *
+ * The test `models/tests/oracle.rs` compares how many states Spin finds here with how many the
+ * checking kit finds of the machine that ships. The two share neither code nor language nor the
+ * author of the search, so where they agree on hundreds of thousands of states, it is unlikely
+ * that one of them has a state too few or too many.
  *
  *     spin -a -DN=3 -DTERMS=2 -DCRASHES=1 election.pml
  *     cc -O2 -DSAFETY -DNOREDUCE -DNOFAIR -o pan pan.c
  *     ./pan -m10000 -w24
  *
- * "states, stored" is the number to compare, as it stands: a state of the process is a state of
- * the cluster, the initial one included, since the process is always at the head of its loop, and
- * each option of the loop is one step of the cluster, made at once.
+ * The number to compare is "states, stored", as it stands: the process is always at the head of
+ * its loop, from the start on, and each option of the loop is one step of the cluster, made at
+ * once. So the states of the process are those of the cluster.
  *
- *     -DN=3        servers, 2 to 5
- *     -DTERMS=2    in the last term no election timeout comes
- *     -DCRASHES=0  crashes with a restart, between steps and between two writes of a step
- *     -DREDUCE=1   messages that can change nothing any more are forgotten
- *     -DMUTANT=0   1: a server votes for whoever asks; 2: a restart forgets the vote.
- *                  Spin must find the assertion in `lead` violated.
+ *     -DN=3              servers, 2 to 5
+ *     -DTERMS=2          terms, 1 to 4: in the last no election timeout comes
+ *     -DCRASHES=0        crashes with a restart, between steps and between the writes of a step
+ *     -DCHECK_QUORUM=0   1: check-quorum (thesis 6.2) and leader stickiness (4.2.3) are on
+ *     -DREDUCE=1         1: messages that can change nothing any more are forgotten
+ *     -DMUTANT=0         1: a server votes for whoever asks; 2: a restart forgets the vote.
+ *                        Spin must find the assertion of Election Safety violated.
+ *
+ * The text is to be fast as well, since the kit is timed against it: all is bits of few small
+ * numbers, a message to all others is one bit, and what would change nothing is no option.
  */
 
 #ifndef N
@@ -30,6 +38,9 @@
 #ifndef CRASHES
 #define CRASHES 0
 #endif
+#ifndef CHECK_QUORUM
+#define CHECK_QUORUM 0
+#endif
 #ifndef REDUCE
 #define REDUCE 1
 #endif
@@ -37,256 +48,309 @@
 #define MUTANT 0
 #endif
 
-/* ---- Sets ------------------------------------------------------------------------------- */
+/* ---- Sets of servers and of messages ---------------------------------------------------- */
 
 /* A set of servers is a byte, of which server i is bit i. */
-#define ONLY(i)      (1 << (i))
-#define SIZE(set)    (((set) & 1) + ((set) >> 1 & 1) + ((set) >> 2 & 1) + ((set) >> 3 & 1) + ((set) >> 4 & 1))
-#define MAJORITY(set) (2 * SIZE(set) > N)
+#define ONLY(i)        (1 << (i))
+#define ALL            (ONLY(N) - 1)
+#define SIZE(s)        (((s) & 1) + ((s) >> 1 & 1) + ((s) >> 2 & 1) + ((s) >> 3 & 1) + ((s) >> 4 & 1))
+#define MAJORITY(s)    (2 * SIZE(s) > N)
 
-/* The replies of one kind that were sent to a server are a set too: of terms and senders. */
+/* Messages of one kind to one receiver, or to all, differ in their term and their sender. */
 #if N * (TERMS + 1) <= 15
-#define replies      short
-#elif N * (TERMS + 1) <= 31
-#define replies      int
+#define messages       short
+#elif N * (TERMS + 1) <= 30
+#define messages       int
 #else
-#error "a set of replies has at most 31 bits: fewer servers or terms"
+#error "a set of messages has at most 30 bits: fewer servers, or fewer terms"
 #endif
-#define IN(t, set)   ((set) << N * (t))      /* those of term t, from these servers */
-#define FROM(t, i)   IN(t, ONLY(i))          /* the one of term t from server i */
-#define BEFORE(t)    (IN(t, 1) - 1)          /* those of terms before t, from anyone */
+#define IN(t, servers) ((servers) << N * (t))               /* those of a term from these servers */
+#define BEFORE(t)      (IN(t, 1) - 1)                       /* all of earlier terms */
+#define UP_TO(t)       BEFORE((t) + 1)
+#define OF(i)          (ONLY(i) * (UP_TO(TERMS) / ALL))     /* all from server i: a bit in each term */
 
 /* ---- State ------------------------------------------------------------------------------ */
 
 mtype = { Follower, Candidate, Leader };
 
-/* On the disk (Figure 2, "Persistent state"). Memory never differs from it between two steps. */
+/* On the disk (Figure 2, "Persistent state"). Between two steps the memory is the same. */
 byte currentTerm[N];
-byte votedFor[N];                 /* empty, or the one server */
+byte votedFor[N];            /* nobody, or one server */
 
-/* In memory. Armed timers need no place: the election timer runs while a server does not lead,
-   the heartbeat timer while it does, so they follow from the role. */
+/* In memory. The armed timers follow from it, and need no place of their own: the election timer
+   of whoever does not lead, the lease of whoever follows a leader, the heartbeat and the quorum
+   timer of whoever leads. */
 mtype role[N] = Follower;
-byte heard[N];                    /* a follower: its leader, if it knows it;
-                                     a candidate: who voted for it; a leader: itself */
+byte heard[N];               /* by a follower: its leader, within the minimum election timeout;
+                                by a candidate: who voted for it, itself included;
+                                by a leader: who answered since its quorum timer, itself included */
 
-/* The network is all that was ever sent: it may arrive at any time, in any order, any number of
-   times, or never. What goes to all others is one bit, by term and sender. */
-byte requestVote[TERMS + 1];
-byte heartbeat[TERMS + 1];        /* AppendEntries without entries; so also: who ever led */
-replies voteGranted[N];
-replies voteDenied[N];
-replies heartbeatReply[N];
+/* The network: all that was ever sent. It may arrive at any time, in any order, any number of
+   times, or never. Requests go to all others, so there is one set for all receivers. */
+messages requestVote;
+messages heartbeat;          /* AppendEntries without entries: also, who ever led in which term */
+messages voteGranted[N];     /* replies, by their receiver */
+messages voteDenied[N];
+messages heartbeatReply[N];
 
 #if CRASHES
-byte crashes = CRASHES;           /* those that may still come */
+byte crashes = CRASHES;      /* those that may still come */
 #endif
 
-/* ---- Messages that are forgotten -------------------------------------------------------- */
+/* ---- Messages --------------------------------------------------------------------------- */
 
-/* Replies of older terms are ignored (5.1), and in the current one only a vote says anything, to
-   a candidate that has not counted it: it stands once in a term, and leads once. Requests are
-   never forgotten, since the answer to a stale one carries news (5.1). */
-inline forget(i) {
+#define arrives(request, i, t)  (request & IN(t, ONLY(i)))
+
+/* Every message carries the current term of its sender (5.1). */
+#define send_all(i, request)  request = request | IN(currentTerm[i], ONLY(i))
+#define reply(i, j, answer)   answer[j] = answer[j] | IN(currentTerm[i], ONLY(i)) & ~dead_##answer(j)
+#define is_news(i, j, answer) (IN(currentTerm[i], ONLY(i)) & ~(answer[j] | dead_##answer(j)))
+
+/* Messages to server i that can change nothing any more. Of an older term, no reply does (5.1).
+   In the current term a vote counts until it was counted, since a server stands but once in a
+   term; the reply to a heartbeat counts with check-quorum, as soon as the server leads. A request
+   is never dead: the answer to a stale one tells its sender the newer term. */
 #if REDUCE
-	voteDenied[i] = voteDenied[i] & ~BEFORE(currentTerm[i] + 1);
-	heartbeatReply[i] = heartbeatReply[i] & ~BEFORE(currentTerm[i] + 1);
-	if
-	:: role[i] == Candidate ->
-		voteGranted[i] = voteGranted[i] & ~(BEFORE(currentTerm[i]) | IN(currentTerm[i], heard[i]))
-	:: else ->
-		voteGranted[i] = voteGranted[i] & ~BEFORE(currentTerm[i] + 1)
-	fi
+#define dead_voteDenied(i)      UP_TO(currentTerm[i])
+#define dead_voteGranted(i) \
+	(role[i] == Candidate -> BEFORE(currentTerm[i]) | IN(currentTerm[i], heard[i]) : UP_TO(currentTerm[i]))
+#define dead_heartbeatReply(i) \
+	(CHECK_QUORUM && role[i] != Follower -> BEFORE(currentTerm[i]) : UP_TO(currentTerm[i]))
 #else
-	skip
+#define dead_voteDenied(i)      0
+#define dead_voteGranted(i)     0
+#define dead_heartbeatReply(i)  0
 #endif
+
+/* To be called whenever a server has changed. */
+inline forget(i) {
+	voteGranted[i] = voteGranted[i] & ~dead_voteGranted(i);
+	voteDenied[i] = voteDenied[i] & ~dead_voteDenied(i);
+	heartbeatReply[i] = heartbeatReply[i] & ~dead_heartbeatReply(i)
 }
 
 /* ---- Roles (Figure 4) ------------------------------------------------------------------- */
 
-inline follow(i, leader) {
-	role[i] = Follower;
-	heard[i] = leader
+inline become(i, new_role, whom) {
+	role[i] = new_role;
+	heard[i] = whom;
+	forget(i)
 }
 
-/* 5.1: whoever learns of a newer term moves on to it, as a follower that has not voted in it. */
+/* 5.1: whoever learns of a newer term moves on to it, as a follower, and has not voted in it. */
 inline enter(i, t) {
 	if
 	:: t > currentTerm[i] ->
 		currentTerm[i] = t;
 		votedFor[i] = 0;
-		follow(i, 0)
+		become(i, Follower, 0)
 	:: else
 	fi
 }
 
-/* 5.2: a server begins a new term, votes for itself, and asks all others. */
+/* 5.2: a server begins a new term, votes for itself and asks all others. */
 inline campaign(i) {
 	currentTerm[i]++;
 	votedFor[i] = ONLY(i);
-	role[i] = Candidate;
-	heard[i] = ONLY(i);
-	requestVote[currentTerm[i]] = requestVote[currentTerm[i]] | ONLY(i)
+	send_all(i, requestVote);
+	become(i, Candidate, ONLY(i))
 }
 
-/* 5.2: it tells all others that it was elected. Figure 3, Election Safety: the only one ever. */
+/* 5.2: once elected it tells all others. Election Safety (Figure 3): nobody else ever did in this
+   term. Heartbeats are never forgotten, so they are the memory that this takes. */
 inline lead(i) {
-	assert(heartbeat[currentTerm[i]] == 0);
-	role[i] = Leader;
-	heard[i] = ONLY(i);
-	heartbeat[currentTerm[i]] = heartbeat[currentTerm[i]] | ONLY(i)
+	assert(!(heartbeat & IN(currentTerm[i], ALL)));
+	send_all(i, heartbeat);
+	become(i, Leader, ONLY(i))
 }
 
-/* 5.4: what is not on the disk is lost. */
-inline restart(i) {
+/* Whether it is a leader, or heard from one within the minimum election timeout. */
+#define has_leader(i)  (role[i] == Leader || role[i] == Follower && heard[i])
+
+/* ---- Timers ----------------------------------------------------------------------------- */
+
+/* 5.2: no leader was heard from, or the vote was split. */
+#define may_stand(i)  (role[i] != Leader && currentTerm[i] < TERMS)
+
+/* Thesis 4.2.3: the leader was silent for the minimum election timeout. */
+#define may_miss_leader(i)  (role[i] == Follower && heard[i])
+
+inline miss_leader(i) {
+	become(i, Follower, 0)
+}
+
+/* Thesis 6.2: a leader that did not hear from a majority steps down. */
+#define may_review(i)  (role[i] == Leader)
+
+inline review(i) {
+	if
+	:: MAJORITY(heard[i]) -> become(i, Leader, ONLY(i))
+	:: else -> become(i, Follower, 0)
+	fi
+}
+
+/* ---- RequestVote (Figure 2) ------------------------------------------------------------- */
+
+#if MUTANT == 1
+#define has_voted(i)  false
+#else
+#define has_voted(i)  votedFor[i]
+#endif
+
+/* Thesis 4.2.3: who hears a leader does not vote, and does not even look at the term. */
+#define disregards(i)  (CHECK_QUORUM && has_leader(i))
+
+/* 5.2: one vote a term, for whoever asks first. */
+#define may_grant(i, j, t) \
+	(!disregards(i) && (t > currentTerm[i] || t == currentTerm[i] && !has_voted(i)))
+
+inline grant(i, j, t) {
+	enter(i, t);
+	votedFor[i] = ONLY(j);
+	reply(i, j, voteGranted)
+}
+
+/* Any other request, unless it is the one that got the vote, which gets the same answer again. */
+#define deniable(i, j) \
+	(disregards(i) -> OF(j) : BEFORE(currentTerm[i]) & OF(j) | \
+		(has_voted(i) && votedFor[i] != ONLY(j) -> IN(currentTerm[i], ONLY(j)) : 0))
+
+#define may_deny(i, j)  ((requestVote & deniable(i, j)) && is_news(i, j, voteDenied))
+
+/* 5.2: a candidate with the votes of a majority leads. */
+#define may_count_vote(i, j) \
+	(role[i] == Candidate && (voteGranted[i] & IN(currentTerm[i], ONLY(j) & ~heard[i])))
+
+inline count_vote(i, j) {
+	if
+	:: MAJORITY(heard[i] | ONLY(j)) -> lead(i)
+	:: else -> become(i, Candidate, heard[i] | ONLY(j))
+	fi
+}
+
+/* ---- AppendEntries without entries (Figure 2) ------------------------------------------- */
+
+/* 5.2: whoever leads in a term was elected in it, so even a candidate follows. */
+#define may_follow(i, j, t) \
+	(t > currentTerm[i] || t == currentTerm[i] && !(role[i] == Follower && heard[i] == ONLY(j)))
+
+inline follow(i, j, t) {
+	enter(i, t);
+	become(i, Follower, ONLY(j));
+	reply(i, j, heartbeatReply)
+}
+
+/* 5.1: a leader of an older term is told the newer one. */
+#define may_refuse(i, j)  ((heartbeat & BEFORE(currentTerm[i]) & OF(j)) && is_news(i, j, heartbeatReply))
+
+/* Thesis 6.2: a leader notes who answers. */
+#define may_note(i, j) \
+	(role[i] == Leader && (heartbeatReply[i] & IN(currentTerm[i], ONLY(j) & ~heard[i])))
+
+inline note(i, j) {
+	become(i, Leader, heard[i] | ONLY(j))
+}
+
+/* ---- Replies of a newer term (5.1) ------------------------------------------------------ */
+
+/* A vote is never one: it is of the term in which it was asked for. */
+#define may_learn(i, t)  (t > currentTerm[i] && ((voteDenied[i] | heartbeatReply[i]) & IN(t, ALL)))
+
+/* ---- Crashes ---------------------------------------------------------------------------- */
+
+/* Between two steps: memory is lost, the disk is not. */
+#define may_crash(i)  (crashes > 0)
+
+inline crash(i) {
+	crashes--;
 #if MUTANT == 2
 	votedFor[i] = 0;
 #endif
-	follow(i, 0);
-	forget(i)
+	become(i, Follower, 0)
 }
 
-/* ---- Steps ------------------------------------------------------------------------------ */
-
-/* 5.2: no leader was heard from, or the vote was split. */
-#define may_time_out(i)  (role[i] != Leader && currentTerm[i] < TERMS)
-
-inline time_out(i) {
-	campaign(i);
-	forget(i)
-}
-
-/* Figure 2, RequestVote RPC: one vote a term, to whoever asks first, and again if it asks again.
-   The reply carries the term of the voter. */
-#if MUTANT == 1
-#define may_vote_for(i, j)  true
-#else
-#define may_vote_for(i, j)  ((votedFor[i] & ~ONLY(j)) == 0)
-#endif
-
-inline answer_request_vote(i, j, t) {
-	enter(i, t);
-	if
-	:: t == currentTerm[i] && may_vote_for(i, j) ->
-		votedFor[i] = ONLY(j);
-		voteGranted[j] = voteGranted[j] | FROM(t, i)
-	:: else ->
-		voteDenied[j] = voteDenied[j] | FROM(currentTerm[i], i)
-	fi;
-	forget(i);
-	forget(j)
-}
-
-/* Figure 2, AppendEntries RPC: whoever leads in this term was elected (5.2), so a candidate gives
-   way. */
-inline answer_heartbeat(i, j, t) {
-	enter(i, t);
-	if
-	:: t == currentTerm[i] -> follow(i, ONLY(j))
-	:: else
-	fi;
-	heartbeatReply[j] = heartbeatReply[j] | FROM(currentTerm[i], i);
-	forget(i);
-	forget(j)
-}
-
-/* 5.2: a candidate that has the votes of a majority leads. */
-#define may_count_vote(i, j) \
-	(role[i] == Candidate && (voteGranted[i] & FROM(currentTerm[i], j)) && !(heard[i] & ONLY(j)))
-
-inline count_vote(i, j) {
-	heard[i] = heard[i] | ONLY(j);
-	if
-	:: MAJORITY(heard[i]) -> lead(i)
-	:: else
-	fi;
-	forget(i)
-}
-
-/* 5.1, for replies, whatever else they say. */
-#define learns(i, t) \
-	(t > currentTerm[i] && ((voteDenied[i] | heartbeatReply[i]) & IN(t, ONLY(N) - 1)))
-
-inline learn(i, t) {
-	enter(i, t);
-	forget(i)
-}
-
-/* A crash between two steps. */
-inline crash(i) {
-	crashes--;
-	restart(i)
-}
-
-/* The one step with two writes: a vote in a newer term. The term reached the disk, the vote did
-   not. Whether a message reached the network before the crash makes no difference: it may as well
-   never arrive. */
-#define may_crash_before_vote(i, t)  (crashes > 0 && t > currentTerm[i])
+/* Between the writes of a step. There is one that writes twice, a vote in a newer term: the term
+   has reached the disk and the vote has not. That messages after the last write were not sent
+   before a crash is not worth a step, since those that were sent may as well never arrive. */
+#define may_crash_before_vote(i, j, t)  (crashes > 0 && !disregards(i) && t > currentTerm[i])
 
 inline crash_before_vote(i, t) {
-	crashes--;
 	enter(i, t);
-	restart(i)
+	crash(i)
 }
 
-/* ---- All that may happen ---------------------------------------------------------------- */
+/* ---- The cluster ------------------------------------------------------------------------ */
 
-/* One option for each server, pair of servers, and term, so that all indices are constants. */
-#define EACH_SERVER(rule)  CONCAT(EACH_SERVER_OF_, N)(rule)
-#define EACH_SERVER_OF_2(rule)  rule(0) rule(1)
-#define EACH_SERVER_OF_3(rule)  EACH_SERVER_OF_2(rule) rule(2)
-#define EACH_SERVER_OF_4(rule)  EACH_SERVER_OF_3(rule) rule(3)
-#define EACH_SERVER_OF_5(rule)  EACH_SERVER_OF_4(rule) rule(4)
+#define SERVER(i) \
+	:: d_step { may_stand(i) -> campaign(i) } \
+	EACH_TERM(NEWER_TERM, i)
 
-#define EACH_PAIR(rule)  CONCAT(EACH_PAIR_OF_, N)(rule)
-#define EACH_PAIR_OF_2(rule)  rule(0, 1) rule(1, 0)
-#define EACH_PAIR_OF_3(rule)  EACH_PAIR_OF_2(rule) rule(0, 2) rule(2, 0) rule(1, 2) rule(2, 1)
-#define EACH_PAIR_OF_4(rule)  EACH_PAIR_OF_3(rule) \
-	rule(0, 3) rule(3, 0) rule(1, 3) rule(3, 1) rule(2, 3) rule(3, 2)
-#define EACH_PAIR_OF_5(rule)  EACH_PAIR_OF_4(rule) \
-	rule(0, 4) rule(4, 0) rule(1, 4) rule(4, 1) rule(2, 4) rule(4, 2) rule(3, 4) rule(4, 3)
+#define LEASES(i) \
+	:: d_step { may_miss_leader(i) -> miss_leader(i) } \
+	:: d_step { may_review(i) -> review(i) }
 
-#define EACH_TERM(rule, ...)  CONCAT(EACH_TERM_TO_, TERMS)(rule, __VA_ARGS__)
-#define EACH_TERM_TO_1(rule, ...)  rule(__VA_ARGS__, 1)
-#define EACH_TERM_TO_2(rule, ...)  EACH_TERM_TO_1(rule, __VA_ARGS__) rule(__VA_ARGS__, 2)
-#define EACH_TERM_TO_3(rule, ...)  EACH_TERM_TO_2(rule, __VA_ARGS__) rule(__VA_ARGS__, 3)
-#define EACH_TERM_TO_4(rule, ...)  EACH_TERM_TO_3(rule, __VA_ARGS__) rule(__VA_ARGS__, 4)
+#define NEWER_TERM(i, t) \
+	:: d_step { may_learn(i, t) -> enter(i, t) }
 
-#define CONCAT(a, b)  CONCAT_(a, b)
-#define CONCAT_(a, b)  a##b
+#define PAIR(i, j) \
+	EACH_TERM(REQUEST, i, j) \
+	:: d_step { may_deny(i, j) -> reply(i, j, voteDenied) } \
+	:: d_step { may_count_vote(i, j) -> count_vote(i, j) } \
+	:: d_step { may_refuse(i, j) -> reply(i, j, heartbeatReply) }
 
-#define TIMERS(i) \
-	:: d_step { may_time_out(i) -> time_out(i) }
+#define REQUEST(i, j, t) \
+	:: d_step { arrives(requestVote, j, t) && may_grant(i, j, t) -> grant(i, j, t) } \
+	:: d_step { arrives(heartbeat, j, t) && may_follow(i, j, t) -> follow(i, j, t) }
 
-#define REQUESTS(i, j, t) \
-	:: d_step { (requestVote[t] & ONLY(j)) -> answer_request_vote(i, j, t) } \
-	:: d_step { (heartbeat[t] & ONLY(j)) -> answer_heartbeat(i, j, t) }
+#define ANSWERS(i, j) \
+	:: d_step { may_note(i, j) -> note(i, j) }
 
-#define VOTES(i, j) \
-	:: d_step { may_count_vote(i, j) -> count_vote(i, j) }
+#define CRASH(i) \
+	:: d_step { may_crash(i) -> crash(i) }
 
-#define NEWS(i, t) \
-	:: d_step { learns(i, t) -> learn(i, t) }
+#define CRASH_OF_PAIR(i, j) \
+	EACH_TERM(CRASH_IN_STEP, i, j)
 
-#define CRASHES_BETWEEN_STEPS(i) \
-	:: d_step { crashes > 0 -> crash(i) }
+#define CRASH_IN_STEP(i, j, t) \
+	:: d_step { arrives(requestVote, j, t) && may_crash_before_vote(i, j, t) -> crash_before_vote(i, t) }
 
-#define CRASHES_BETWEEN_WRITES(i, j, t) \
-	:: d_step { (requestVote[t] & ONLY(j)) && may_crash_before_vote(i, t) -> crash_before_vote(i, t) }
+/* Each server, ordered pair of servers and term has its own options, so that indices are
+   constants. */
+#define EACH_SERVER(option)    JOIN(EACH_OF_, N)(option)
+#define EACH_OF_2(option)      option(0) option(1)
+#define EACH_OF_3(option)      EACH_OF_2(option) option(2)
+#define EACH_OF_4(option)      EACH_OF_3(option) option(3)
+#define EACH_OF_5(option)      EACH_OF_4(option) option(4)
 
-#define FOR_TERMS_OF_PAIR(i, j)  EACH_TERM(REQUESTS, i, j)
-#define FOR_TERMS_OF_SERVER(i)  EACH_TERM(NEWS, i)
-#define FOR_CRASHES_OF_PAIR(i, j)  EACH_TERM(CRASHES_BETWEEN_WRITES, i, j)
+#define EACH_PAIR(option)      JOIN(EACH_PAIR_OF_, N)(option)
+#define EACH_PAIR_OF_2(option) option(0, 1) option(1, 0)
+#define EACH_PAIR_OF_3(option) EACH_PAIR_OF_2(option) PAIRS_WITH(option, 0, 2) PAIRS_WITH(option, 1, 2)
+#define EACH_PAIR_OF_4(option) EACH_PAIR_OF_3(option) \
+	PAIRS_WITH(option, 0, 3) PAIRS_WITH(option, 1, 3) PAIRS_WITH(option, 2, 3)
+#define EACH_PAIR_OF_5(option) EACH_PAIR_OF_4(option) \
+	PAIRS_WITH(option, 0, 4) PAIRS_WITH(option, 1, 4) PAIRS_WITH(option, 2, 4) PAIRS_WITH(option, 3, 4)
+#define PAIRS_WITH(option, i, j)  option(i, j) option(j, i)
+
+#define EACH_TERM(option, ...)    JOIN(EACH_TERM_TO_, TERMS)(option, __VA_ARGS__)
+#define EACH_TERM_TO_1(option, ...)  option(__VA_ARGS__, 1)
+#define EACH_TERM_TO_2(option, ...)  EACH_TERM_TO_1(option, __VA_ARGS__) option(__VA_ARGS__, 2)
+#define EACH_TERM_TO_3(option, ...)  EACH_TERM_TO_2(option, __VA_ARGS__) option(__VA_ARGS__, 3)
+#define EACH_TERM_TO_4(option, ...)  EACH_TERM_TO_3(option, __VA_ARGS__) option(__VA_ARGS__, 4)
+
+#define JOIN(a, b)   JOIN_(a, b)
+#define JOIN_(a, b)  a##b
 
 active proctype cluster() {
 end:	do
-	EACH_SERVER(TIMERS)
-	EACH_PAIR(FOR_TERMS_OF_PAIR)
-	EACH_PAIR(VOTES)
-	EACH_SERVER(FOR_TERMS_OF_SERVER)
+	EACH_SERVER(SERVER)
+	EACH_PAIR(PAIR)
+#if CHECK_QUORUM
+	EACH_SERVER(LEASES)
+	EACH_PAIR(ANSWERS)
+#endif
 #if CRASHES
-	EACH_SERVER(CRASHES_BETWEEN_STEPS)
-	EACH_PAIR(FOR_CRASHES_OF_PAIR)
+	EACH_SERVER(CRASH)
+	EACH_PAIR(CRASH_OF_PAIR)
 #endif
 	od
 }

@@ -20,6 +20,7 @@
  *     -DN=3              servers, 2 to 5
  *     -DTERMS=2          terms, 1 to 4: in the last no election timeout comes
  *     -DCRASHES=0        crashes with a restart, between steps and between the writes of a step
+ *     -DPRE_VOTE=0       1: pre-vote (thesis 9.6) is on
  *     -DCHECK_QUORUM=0   1: check-quorum (thesis 6.2) and leader stickiness (4.2.3) are on
  *     -DREDUCE=1         1: messages that can change nothing any more are forgotten
  *     -DMUTANT=0         1: a server votes for whoever asks; 2: a restart forgets the vote.
@@ -37,6 +38,9 @@
 #endif
 #ifndef CRASHES
 #define CRASHES 0
+#endif
+#ifndef PRE_VOTE
+#define PRE_VOTE 0
 #endif
 #ifndef CHECK_QUORUM
 #define CHECK_QUORUM 0
@@ -71,7 +75,7 @@
 
 /* ---- State ------------------------------------------------------------------------------ */
 
-mtype = { Follower, Candidate, Leader };
+mtype = { Follower, PreCandidate, Candidate, Leader };
 
 /* On the disk (Figure 2, "Persistent state"). Between two steps the memory is the same. */
 byte currentTerm[N];
@@ -82,6 +86,7 @@ byte votedFor[N];            /* nobody, or one server */
    timer of whoever leads. */
 mtype role[N] = Follower;
 byte heard[N];               /* by a follower: its leader, within the minimum election timeout;
+                                by a pre-candidate: who would vote for it, itself included;
                                 by a candidate: who voted for it, itself included;
                                 by a leader: who answered since its quorum timer, itself included */
 
@@ -92,6 +97,11 @@ messages heartbeat;          /* AppendEntries without entries: also, who ever le
 messages voteGranted[N];     /* replies, by their receiver */
 messages voteDenied[N];
 messages heartbeatReply[N];
+#if PRE_VOTE
+messages preVote;
+messages preVoteGranted[N];
+messages preVoteDenied[N];
+#endif
 
 #if CRASHES
 byte crashes = CRASHES;      /* those that may still come */
@@ -108,25 +118,34 @@ byte crashes = CRASHES;      /* those that may still come */
 
 /* Messages to server i that can change nothing any more. Of an older term, no reply does (5.1).
    In the current term a vote counts until it was counted, since a server stands but once in a
-   term; the reply to a heartbeat counts with check-quorum, as soon as the server leads. A request
-   is never dead: the answer to a stale one tells its sender the newer term. */
+   term; a pre-vote always, since it may ask around again; the reply to a heartbeat with
+   check-quorum, once the server leads. A request is never dead: the answer to a stale one tells
+   its sender the newer term. */
 #if REDUCE
 #define dead_voteDenied(i)      UP_TO(currentTerm[i])
 #define dead_voteGranted(i) \
 	(role[i] == Candidate -> BEFORE(currentTerm[i]) | IN(currentTerm[i], heard[i]) : UP_TO(currentTerm[i]))
 #define dead_heartbeatReply(i) \
-	(CHECK_QUORUM && role[i] != Follower -> BEFORE(currentTerm[i]) : UP_TO(currentTerm[i]))
+	(CHECK_QUORUM && (role[i] == Candidate || role[i] == Leader) -> BEFORE(currentTerm[i]) : UP_TO(currentTerm[i]))
+#define dead_preVoteDenied(i)   UP_TO(currentTerm[i])
+#define dead_preVoteGranted(i)  BEFORE(currentTerm[i])
 #else
 #define dead_voteDenied(i)      0
 #define dead_voteGranted(i)     0
 #define dead_heartbeatReply(i)  0
+#define dead_preVoteDenied(i)   0
+#define dead_preVoteGranted(i)  0
 #endif
 
 /* To be called whenever a server has changed. */
 inline forget(i) {
 	voteGranted[i] = voteGranted[i] & ~dead_voteGranted(i);
 	voteDenied[i] = voteDenied[i] & ~dead_voteDenied(i);
-	heartbeatReply[i] = heartbeatReply[i] & ~dead_heartbeatReply(i)
+	heartbeatReply[i] = heartbeatReply[i] & ~dead_heartbeatReply(i);
+#if PRE_VOTE
+	preVoteGranted[i] = preVoteGranted[i] & ~dead_preVoteGranted(i);
+	preVoteDenied[i] = preVoteDenied[i] & ~dead_preVoteDenied(i)
+#endif
 }
 
 /* ---- Roles (Figure 4) ------------------------------------------------------------------- */
@@ -156,6 +175,12 @@ inline campaign(i) {
 	become(i, Candidate, ONLY(i))
 }
 
+/* Thesis 9.6: before that, it asks who would vote for it in the next term, and stays in its own. */
+inline ask_around(i) {
+	send_all(i, preVote);
+	become(i, PreCandidate, ONLY(i))
+}
+
 /* 5.2: once elected it tells all others. Election Safety (Figure 3): nobody else ever did in this
    term. Heartbeats are never forgotten, so they are the memory that this takes. */
 inline lead(i) {
@@ -170,7 +195,14 @@ inline lead(i) {
 /* ---- Timers ----------------------------------------------------------------------------- */
 
 /* 5.2: no leader was heard from, or the vote was split. */
+#if PRE_VOTE
+#define stand(i)      ask_around(i)
+#define may_stand(i) \
+	(role[i] != Leader && currentTerm[i] < TERMS && !(role[i] == PreCandidate && heard[i] == ONLY(i)))
+#else
+#define stand(i)      campaign(i)
 #define may_stand(i)  (role[i] != Leader && currentTerm[i] < TERMS)
+#endif
 
 /* Thesis 4.2.3: the leader was silent for the minimum election timeout. */
 #define may_miss_leader(i)  (role[i] == Follower && heard[i])
@@ -228,6 +260,34 @@ inline count_vote(i, j) {
 	fi
 }
 
+/* ---- PreVote (thesis 9.6) --------------------------------------------------------------- */
+
+/* Who hears a leader does not support another. Others would vote for whoever is of no older term:
+   whatever vote they have given belongs to this term, and the question is of the next. The answer
+   promises nothing, so nothing has to be remembered but the newer term (5.1). */
+#define may_support(i, j, t) \
+	(!has_leader(i) && (t > currentTerm[i] || t == currentTerm[i] && is_news(i, j, preVoteGranted)))
+
+inline support(i, j, t) {
+	enter(i, t);
+	reply(i, j, preVoteGranted)
+}
+
+#define may_not_support(i, j) \
+	((preVote & OF(j) & (has_leader(i) -> UP_TO(TERMS) : BEFORE(currentTerm[i]))) && \
+		is_news(i, j, preVoteDenied))
+
+/* A pre-candidate that a majority would vote for campaigns. */
+#define may_count_support(i, j) \
+	(role[i] == PreCandidate && (preVoteGranted[i] & IN(currentTerm[i], ONLY(j) & ~heard[i])))
+
+inline count_support(i, j) {
+	if
+	:: MAJORITY(heard[i] | ONLY(j)) -> campaign(i)
+	:: else -> become(i, PreCandidate, heard[i] | ONLY(j))
+	fi
+}
+
 /* ---- AppendEntries without entries (Figure 2) ------------------------------------------- */
 
 /* 5.2: whoever leads in a term was elected in it, so even a candidate follows. */
@@ -253,8 +313,13 @@ inline note(i, j) {
 
 /* ---- Replies of a newer term (5.1) ------------------------------------------------------ */
 
-/* A vote is never one: it is of the term in which it was asked for. */
-#define may_learn(i, t)  (t > currentTerm[i] && ((voteDenied[i] | heartbeatReply[i]) & IN(t, ALL)))
+/* Votes and pre-votes never are: they are of the term of their request. */
+#if PRE_VOTE
+#define tells_newer(i)  (voteDenied[i] | heartbeatReply[i] | preVoteDenied[i])
+#else
+#define tells_newer(i)  (voteDenied[i] | heartbeatReply[i])
+#endif
+#define may_learn(i, t)  (t > currentTerm[i] && (tells_newer(i) & IN(t, ALL)))
 
 /* ---- Crashes ---------------------------------------------------------------------------- */
 
@@ -282,15 +347,17 @@ inline crash_before_vote(i, t) {
 /* ---- The cluster ------------------------------------------------------------------------ */
 
 #define SERVER(i) \
-	:: d_step { may_stand(i) -> campaign(i) } \
+	:: d_step { may_stand(i) -> stand(i) } \
 	EACH_TERM(NEWER_TERM, i)
-
-#define LEASES(i) \
-	:: d_step { may_miss_leader(i) -> miss_leader(i) } \
-	:: d_step { may_review(i) -> review(i) }
 
 #define NEWER_TERM(i, t) \
 	:: d_step { may_learn(i, t) -> enter(i, t) }
+
+#define LEASE(i) \
+	:: d_step { may_miss_leader(i) -> miss_leader(i) }
+
+#define QUORUM(i) \
+	:: d_step { may_review(i) -> review(i) }
 
 #define PAIR(i, j) \
 	EACH_TERM(REQUEST, i, j) \
@@ -302,8 +369,17 @@ inline crash_before_vote(i, t) {
 	:: d_step { arrives(requestVote, j, t) && may_grant(i, j, t) -> grant(i, j, t) } \
 	:: d_step { arrives(heartbeat, j, t) && may_follow(i, j, t) -> follow(i, j, t) }
 
-#define ANSWERS(i, j) \
+#define HEARTBEAT_REPLY(i, j) \
 	:: d_step { may_note(i, j) -> note(i, j) }
+
+#define PRE_VOTE_PAIR(i, j) \
+	PRE_VOTE_REQUEST(i, j, 0) \
+	EACH_TERM(PRE_VOTE_REQUEST, i, j) \
+	:: d_step { may_not_support(i, j) -> reply(i, j, preVoteDenied) } \
+	:: d_step { may_count_support(i, j) -> count_support(i, j) }
+
+#define PRE_VOTE_REQUEST(i, j, t) \
+	:: d_step { arrives(preVote, j, t) && may_support(i, j, t) -> support(i, j, t) }
 
 #define CRASH(i) \
 	:: d_step { may_crash(i) -> crash(i) }
@@ -344,9 +420,15 @@ active proctype cluster() {
 end:	do
 	EACH_SERVER(SERVER)
 	EACH_PAIR(PAIR)
+#if PRE_VOTE || CHECK_QUORUM
+	EACH_SERVER(LEASE)
+#endif
+#if PRE_VOTE
+	EACH_PAIR(PRE_VOTE_PAIR)
+#endif
 #if CHECK_QUORUM
-	EACH_SERVER(LEASES)
-	EACH_PAIR(ANSWERS)
+	EACH_SERVER(QUORUM)
+	EACH_PAIR(HEARTBEAT_REPLY)
 #endif
 #if CRASHES
 	EACH_SERVER(CRASH)

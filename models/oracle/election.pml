@@ -22,9 +22,10 @@
  *     -DCRASHES=0        crashes with a restart, between steps and between the writes of a step
  *     -DPRE_VOTE=0       1: pre-vote (thesis 9.6) is on
  *     -DCHECK_QUORUM=0   1: check-quorum (thesis 6.2) and leader stickiness (4.2.3) are on
- *     -DREDUCE=1         1: messages that can change nothing any more are forgotten
- *     -DMUTANT=0         1: a server votes for whoever asks; 2: a restart forgets the vote.
- *                        Spin must find the assertion of Election Safety violated.
+ *     -DREDUCE=1         1: messages that can change nothing any more are forgotten, which has to
+ *                        be the same ones here and there; 0: none is, and nothing has to be agreed
+ *     -DMUTANT=0         1: a server votes for whoever asks; 2: a restart forgets the vote, which
+ *                        takes a crash. Spin must find Election Safety violated, in `lead`.
  *
  * The text is to be fast as well, since the kit is timed against it: all is bits of few small
  * numbers, a message to all others is one bit, and what would change nothing is no option.
@@ -57,7 +58,8 @@
 /* A set of servers is a byte, of which server i is bit i. */
 #define ONLY(i)        (1 << (i))
 #define ALL            (ONLY(N) - 1)
-#define SIZE(s)        (((s) & 1) + ((s) >> 1 & 1) + ((s) >> 2 & 1) + ((s) >> 3 & 1) + ((s) >> 4 & 1))
+#define SIZE(s)        (HAS(s, 0) + HAS(s, 1) + HAS(s, 2) + HAS(s, 3) + HAS(s, 4))
+#define HAS(s, i)      ((s) >> (i) & 1)
 #define MAJORITY(s)    (2 * SIZE(s) > N)
 
 /* Messages of one kind to one receiver, or to all, differ in their term and their sender. */
@@ -68,10 +70,10 @@
 #else
 #error "a set of messages has at most 30 bits: fewer servers, or fewer terms"
 #endif
-#define IN(t, servers) ((servers) << N * (t))               /* those of a term from these servers */
-#define BEFORE(t)      (IN(t, 1) - 1)                       /* all of earlier terms */
+#define IN(t, servers) ((servers) << N * (t))          /* those of a term from these servers */
+#define BEFORE(t)      (IN(t, 1) - 1)                  /* all of earlier terms */
 #define UP_TO(t)       BEFORE((t) + 1)
-#define OF(i)          (ONLY(i) * (UP_TO(TERMS) / ALL))     /* all from server i: a bit in each term */
+#define OF(i)          (ONLY(i) * (UP_TO(TERMS) / ALL)) /* all from server i: one bit a term */
 
 /* ---- State ------------------------------------------------------------------------------ */
 
@@ -109,12 +111,13 @@ byte crashes = CRASHES;      /* those that may still come */
 
 /* ---- Messages --------------------------------------------------------------------------- */
 
-#define arrives(request, i, t)  (request & IN(t, ONLY(i)))
+#define arrives(request, j, t)  (request & IN(t, ONLY(j)))
 
 /* Every message carries the current term of its sender (5.1). */
-#define send_all(i, request)  request = request | IN(currentTerm[i], ONLY(i))
-#define reply(i, j, answer)   answer[j] = answer[j] | IN(currentTerm[i], ONLY(i)) & ~dead_##answer(j)
-#define is_news(i, j, answer) (IN(currentTerm[i], ONLY(i)) & ~(answer[j] | dead_##answer(j)))
+#define said_by(i)             IN(currentTerm[i], ONLY(i))
+#define send_all(i, request)   request = request | said_by(i)
+#define reply(i, j, answer)    answer[j] = answer[j] | (said_by(i) & ~dead_##answer(j))
+#define is_news(i, j, answer)  (said_by(i) & ~(answer[j] | dead_##answer(j)))
 
 /* Messages to server i that can change nothing any more. Of an older term, no reply does (5.1).
    In the current term a vote counts until it was counted, since a server stands but once in a
@@ -124,9 +127,11 @@ byte crashes = CRASHES;      /* those that may still come */
 #if REDUCE
 #define dead_voteDenied(i)      UP_TO(currentTerm[i])
 #define dead_voteGranted(i) \
-	(role[i] == Candidate -> BEFORE(currentTerm[i]) | IN(currentTerm[i], heard[i]) : UP_TO(currentTerm[i]))
+	(role[i] == Candidate -> BEFORE(currentTerm[i]) | IN(currentTerm[i], heard[i]) : \
+		UP_TO(currentTerm[i]))
 #define dead_heartbeatReply(i) \
-	(CHECK_QUORUM && (role[i] == Candidate || role[i] == Leader) -> BEFORE(currentTerm[i]) : UP_TO(currentTerm[i]))
+	(CHECK_QUORUM && (role[i] == Candidate || role[i] == Leader) -> BEFORE(currentTerm[i]) : \
+		UP_TO(currentTerm[i]))
 #define dead_preVoteDenied(i)   UP_TO(currentTerm[i])
 #define dead_preVoteGranted(i)  BEFORE(currentTerm[i])
 #else
@@ -137,7 +142,6 @@ byte crashes = CRASHES;      /* those that may still come */
 #define dead_preVoteGranted(i)  0
 #endif
 
-/* To be called whenever a server has changed. */
 inline forget(i) {
 	voteGranted[i] = voteGranted[i] & ~dead_voteGranted(i);
 	voteDenied[i] = voteDenied[i] & ~dead_voteDenied(i);
@@ -150,6 +154,7 @@ inline forget(i) {
 
 /* ---- Roles (Figure 4) ------------------------------------------------------------------- */
 
+/* A change of role, or in the role. Terms change with it, and both bring messages to an end. */
 inline become(i, new_role, whom) {
 	role[i] = new_role;
 	heard[i] = whom;
@@ -301,7 +306,8 @@ inline follow(i, j, t) {
 }
 
 /* 5.1: a leader of an older term is told the newer one. */
-#define may_refuse(i, j)  ((heartbeat & BEFORE(currentTerm[i]) & OF(j)) && is_news(i, j, heartbeatReply))
+#define may_refuse(i, j) \
+	((heartbeat & BEFORE(currentTerm[i]) & OF(j)) && is_news(i, j, heartbeatReply))
 
 /* Thesis 6.2: a leader notes who answers. */
 #define may_note(i, j) \
@@ -337,7 +343,7 @@ inline crash(i) {
 /* Between the writes of a step. There is one that writes twice, a vote in a newer term: the term
    has reached the disk and the vote has not. That messages after the last write were not sent
    before a crash is not worth a step, since those that were sent may as well never arrive. */
-#define may_crash_before_vote(i, j, t)  (crashes > 0 && !disregards(i) && t > currentTerm[i])
+#define may_crash_before_vote(i, t)  (crashes > 0 && !disregards(i) && t > currentTerm[i])
 
 inline crash_before_vote(i, t) {
 	enter(i, t);
@@ -388,7 +394,7 @@ inline crash_before_vote(i, t) {
 	EACH_TERM(CRASH_IN_STEP, i, j)
 
 #define CRASH_IN_STEP(i, j, t) \
-	:: d_step { arrives(requestVote, j, t) && may_crash_before_vote(i, j, t) -> crash_before_vote(i, t) }
+	:: d_step { arrives(requestVote, j, t) && may_crash_before_vote(i, t) -> crash_before_vote(i, t) }
 
 /* Each server, ordered pair of servers and term has its own options, so that indices are
    constants. */
@@ -416,6 +422,7 @@ inline crash_before_vote(i, t) {
 #define JOIN(a, b)   JOIN_(a, b)
 #define JOIN_(a, b)  a##b
 
+/* It may end anywhere: when no timer expires any more and all that was sent has arrived. */
 active proctype cluster() {
 end:	do
 	EACH_SERVER(SERVER)

@@ -1,6 +1,9 @@
 //! The kit against an oracle: Spin finds as many states of an election that was written by hand,
 //! in Promela, as the kit finds of the machine that ships.
 //!
+//! Equal numbers do not prove that the states are the same, and say nothing of the steps between
+//! them; but a rule that is missing on one side nearly always shows.
+//!
 //! `cargo test --release -p althing-models --test oracle -- --ignored --nocapture` prints a line
 //! for each of the bounds.
 
@@ -17,8 +20,9 @@ mod spin;
 
 use spin::{Mutant, Verifier};
 
-/// Each of the text's settings alone and with others. Those with `reduce=0` come first: there, no
-/// message is forgotten.
+/// Each of the text's settings alone and with others. Those with `reduce=0` come first. They see
+/// what the others do not: with dead messages forgotten, as many states are reached without leader
+/// stickiness as with it, since a lease may expire at any time.
 const BOUNDS: [&str; 29] = [
     "nodes=2,terms=1,reduce=0",
     "nodes=2,terms=1,reduce=0,crashes=1",

@@ -77,13 +77,13 @@ impl Faults {
     }
 }
 
-/// A state of the whole cluster: small numbers in place of what it consists of.
+/// A state of the whole cluster: a small number in place of its nodes, and bits in place of its
+/// messages.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct State {
-    /// The nodes' [`Cell`]s, in the order of the nodes; unused places are 0.
-    pub(crate) cells: [u32; MAX_NODES],
+    /// The [`Nodes`](crate::tables::Nodes), by number.
+    pub(crate) nodes: u32,
     pub(crate) network: Messages,
-    pub(crate) history: u32,
     /// Bit `i`: the last change violated property `i`, which speaks of single steps.
     pub(crate) violated: u32,
     pub(crate) left: Faults,
@@ -99,8 +99,8 @@ impl State {
     }
 
     /// All but the network, to sort by.
-    pub(crate) fn nodes(&self) -> impl Ord {
-        (self.cells, self.history, self.violated, self.left, self.cut)
+    pub(crate) fn but_network_key(&self) -> impl Ord {
+        (self.nodes, self.violated, self.left, self.cut)
     }
 }
 
@@ -138,6 +138,8 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) describe: Box<dyn Fn(&M) -> String + Send + Sync>,
     pub(crate) tamper: Tamper<M>,
     pub(crate) properties: Vec<Property<M, H>>,
+    /// Bit `i`: property `i` is a witness.
+    pub(crate) witnesses: u64,
     pub(crate) symmetry: Option<Symmetry<M, H>>,
     pub(crate) tables: Tables<M, H>,
 }
@@ -171,6 +173,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             describe: Box::new(|machine| format!("{machine:?}")),
             tamper: Tamper::default(),
             properties: vec![Property::contract()],
+            witnesses: 0,
             symmetry: None,
             tables,
         }
@@ -319,7 +322,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     fn property(mut self, name: &'static str, condition: Condition<M, H>) -> Self {
-        self.properties.push(Property { name, condition });
+        let property = Property { name, condition };
+        self.witnesses |= u64::from(property.is_witness()) << self.properties.len();
+        self.properties.push(property);
         self
     }
 }

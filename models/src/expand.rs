@@ -23,8 +23,8 @@ impl<M: Machine, H: History<M>> Space for Cluster<M, H> {
 
     fn expand(&self, states: &[State], visit: &mut impl FnMut(usize, u32, State)) {
         let mut order: Vec<usize> = (0..states.len()).collect();
-        order.sort_unstable_by_key(|i| states[*i].nodes());
-        for group in order.chunk_by(|a, b| states[*a].nodes() == states[*b].nodes()) {
+        order.sort_unstable_by_key(|i| states[*i].but_network_key());
+        for group in order.chunk_by(|a, b| states[*a].but_network_key() == states[*b].but_network_key()) {
             if self.network == Network::Monotone && states[group[0]].violated == 0 {
                 self.expand_together(states, group, visit);
             } else {
@@ -40,7 +40,7 @@ impl<M: Machine, H: History<M>> Space for Cluster<M, H> {
     }
 
     fn represent(&self, state: &State) -> Option<State> {
-        self.symmetry.is_some().then(|| self.representative(state).0)
+        (!self.is_representative(state)).then(|| self.representative(state).0)
     }
 
     fn claims(&self) -> Vec<Claim> {

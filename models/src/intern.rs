@@ -44,6 +44,11 @@ impl<T: Hash + Eq, D: Default> Interner<T, D> {
         id
     }
 
+    /// All values, in the order of their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.values.iter().map(|(_, (value, _))| value)
+    }
+
     /// The value with this number.
     ///
     /// # Panics

@@ -51,7 +51,7 @@ impl<M: Machine> Stimuli<M> {
 
 /// A set of messages, by number. Its last word is never 0.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub(crate) struct Messages(SmallVec<[u64; 4]>);
+pub(crate) struct Messages(SmallVec<[u64; 6]>);
 
 impl Clone for Messages {
     /// At once, where a derived one would go word by word.
@@ -93,6 +93,23 @@ impl Messages {
         self.0.get(word).copied().unwrap_or(0)
     }
 
+    /// The set of what these messages become: `of_word` says it for each word.
+    pub(crate) fn map<F: Fn(u32) -> u32>(&self, of_word: impl Fn(usize) -> F) -> Self {
+        let mut mapped = Self(SmallVec::from_elem(0, self.0.len()));
+        for (word, bits) in self.words() {
+            let becomes = of_word(word);
+            numbers(word, bits).for_each(|message| mapped.insert(becomes(message)));
+        }
+        mapped.trim();
+        mapped
+    }
+
+    fn trim(&mut self) {
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
+    }
+
     /// The set after a change.
     #[inline]
     pub(crate) fn after(&self, change: &Change) -> Self {
@@ -103,10 +120,9 @@ impl Messages {
         for (word, (removed, added)) in words.iter_mut().zip(&change.0) {
             *word = *word & !removed | added;
         }
-        while words.last() == Some(&0) {
-            words.pop();
-        }
-        Self(words)
+        let mut after = Self(words);
+        after.trim();
+        after
     }
 
     #[inline]
@@ -131,7 +147,7 @@ impl FromIterator<u32> for Messages {
 
 /// Messages to remove from a set, and then messages to add to it, by word.
 #[derive(Default)]
-pub(crate) struct Change(SmallVec<[(u64, u64); 4]>);
+pub(crate) struct Change(SmallVec<[(u64, u64); 6]>);
 
 impl Change {
     pub(crate) fn remove(&mut self, word: usize, bits: u64) {

@@ -8,9 +8,8 @@ use althing::observe::{History, Step};
 
 use crate::cell::{Cell, Stimulus};
 use crate::cluster::{Cluster, State};
-use crate::engine::Fingerprint;
 use crate::recover::Recovery;
-use crate::tables::Tables;
+use crate::tables::{Nodes, Tables};
 
 /// A named property.
 pub(crate) struct Property<M: Machine, H: History<M>> {
@@ -48,7 +47,7 @@ impl<M: Machine, H: History<M>> Property<M, H> {
     }
 
     /// Whether it looks at the nodes and at what the observer remembers, and at nothing else.
-    fn is_of_nodes(&self) -> bool {
+    pub(crate) fn is_of_nodes(&self) -> bool {
         matches!(self.condition, Condition::Always(_) | Condition::Recoverable(_))
     }
 }
@@ -70,17 +69,23 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// Of the properties asked for, as bits, the invariants that are false of this state and the
     /// witnesses that it is.
-    ///
-    /// Many states differ in nothing but their networks, so invariants of nodes are asked once for
-    /// each combination of nodes and history. Who asks twice has had the answer.
     pub(crate) fn judge(&self, state: &State, asked: u64) -> u64 {
-        let steps = u64::from(state.violated) & asked;
-        let is_new = self.tables.judged.insert(Fingerprint::of(&(&state.cells, state.history)));
-        let others = self.properties.iter().enumerate().filter(|(i, property)| {
-            asked >> i & 1 == 1 && (property.is_witness() || is_new && property.is_of_nodes())
-        });
-        others.fold(steps, |decided, (i, property)| {
-            decided | u64::from(self.is_true(i, state) == property.is_witness()) << i
+        let mut decided = (u64::from(state.violated) | self.nodes_violate(state)) & asked;
+        let mut witnesses = self.witnesses & asked;
+        while witnesses != 0 {
+            let i = witnesses.trailing_zeros() as usize;
+            decided |= u64::from(self.is_true(i, state)) << i;
+            witnesses &= witnesses - 1;
+        }
+        decided
+    }
+
+    /// The invariants of nodes that are violated in this state, as bits. They are asked once for
+    /// all states that differ in nothing but their networks.
+    pub(crate) fn nodes_violate(&self, state: &State) -> u64 {
+        *self.tables.nodes.derived(state.nodes).violated.get_or_init(|| {
+            let of_nodes = self.properties.iter().enumerate().filter(|(_, p)| p.is_of_nodes());
+            of_nodes.fold(0, |violated, (i, _)| violated | u64::from(!self.is_true(i, state)) << i)
         })
     }
 
@@ -108,8 +113,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// A state with everything that its numbers stand for.
     pub fn view<'a>(&'a self, state: &'a State) -> Scene<'a, M, H> {
-        let cells = &state.cells[..self.configs.len()];
-        let view = View { tables: &self.tables, cells, history: state.history };
+        let Nodes { cells, history } = self.tables.nodes.get(state.nodes);
+        let view = View { tables: &self.tables, cells: &cells[..self.configs.len()], history: *history };
         Scene { view, state }
     }
 }

@@ -19,7 +19,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             let mut line = self.line(step, &state, *action);
             line.state = match action {
                 Action::Lose(_) | Action::Cut(_) | Action::Heal => String::new(),
-                _ => (self.describe)(&self.tables.cells.get(next.cells[line.node.index()]).machine),
+                _ => (self.describe)(&self.tables.cells.get(self.cell(&next, line.node)).machine),
             };
             lines.push(line);
             state = next;

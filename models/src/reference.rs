@@ -10,10 +10,9 @@ use althing::observe::History;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use crate::cluster::{Action, Cluster, State};
-use crate::engine::{Exploration, Fingerprint, Table};
+use crate::engine::Exploration;
 use crate::limits::{Cut, LOOK, Limits, Progress, memory_held};
 use crate::model::{Judge, properties};
-use crate::property::Condition;
 
 /// Explores a cluster, and tells of it what came out. Its ways need not be the shortest.
 pub(crate) fn explore<M: Machine, H: History<M>, R>(
@@ -26,12 +25,7 @@ pub(crate) fn explore<M: Machine, H: History<M>, R>(
         None => HasDiscoveries::AnyFailures,
     };
     let start = Instant::now();
-    let watched = Watched {
-        cluster,
-        recovered: Table::new(),
-        expanded: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
-    };
+    let watched = Watched { cluster, expanded: AtomicUsize::new(0), stop: AtomicBool::new(false) };
     let checker = watched.checker().threads(limits.threads()).finish_when(finish.clone()).spawn_bfs();
     let stopped = watch(&checker, limits, start);
     let checker = checker.join();
@@ -54,8 +48,6 @@ pub(crate) fn explore<M: Machine, H: History<M>, R>(
 /// in every case.
 struct Watched<M: Machine, H: History<M>> {
     cluster: Cluster<M, H>,
-    /// The combinations of nodes that are known to recover.
-    recovered: Table,
     /// States whose successors were asked for.
     expanded: AtomicUsize,
     stop: AtomicBool,
@@ -87,10 +79,11 @@ impl<M: Machine, H: History<M>> Model for Watched<M, H> {
 
 impl<M: Machine, H: History<M>> Judge for Watched<M, H> {
     fn judge(&self, index: usize, state: &State) -> bool {
-        // To see whether it recovers takes a run of many rounds.
-        let takes_long = matches!(self.cluster.properties[index].condition, Condition::Recoverable(_));
-        let is_known = takes_long && !self.recovered.insert(Fingerprint::of(&(index, &state.cells)));
-        is_known || self.cluster.is_true(index, state)
+        if self.cluster.properties[index].is_of_nodes() {
+            self.cluster.nodes_violate(state) >> index & 1 == 0
+        } else {
+            self.cluster.is_true(index, state)
+        }
     }
 }
 

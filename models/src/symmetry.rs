@@ -14,10 +14,14 @@ use althing::observe::History;
 use crate::cell::{Cell, Stimulus, Symmetric};
 use crate::cluster::{Action, Cluster, MAX_NODES, State};
 use crate::intern::Numbers;
-use crate::messages::{Messages, numbers};
+use crate::messages::Messages;
+use crate::tables::Nodes;
 
 /// More nodes have too many permutations to try.
 const MOST_NODES: usize = 6;
+
+/// The renaming that changes nothing, by number.
+const IDENTITY: u16 = 0;
 
 pub(crate) struct Symmetry<M: Machine, H> {
     /// All of them; the first is the identity.
@@ -97,30 +101,51 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// renaming that leads there.
     pub(crate) fn representative(&self, state: &State) -> (State, Option<&Renaming>) {
         let Some(symmetry) = &self.symmetry else { return (state.clone(), None) };
-        let nodes = self.configs.len();
-        let mut keys = [0; MAX_NODES];
-        for (key, cell) in keys.iter_mut().zip(&state.cells[..nodes]) {
-            *key = self.key(symmetry, *cell);
-        }
-        let mut least: Option<(State, usize)> = None;
-        for &r in symmetry.sorting(&keys[..nodes]) {
-            let mut cells = [0; MAX_NODES];
-            for (node, cell) in self.nodes().iter().zip(state.cells) {
-                let place = symmetry.renamings[r].apply(node).index();
-                cells[place] = self.relabelled_cell(symmetry, cell, r);
+        let (nodes, renamings) = self.represented(symmetry, state.nodes);
+        let network = |r: &u16| (self.relabelled_network(symmetry, &state.network, usize::from(*r)), *r);
+        let (network, r) = renamings.iter().map(network).min().expect("some renaming leads there");
+        (State { nodes: *nodes, network, ..*state }, Some(&symmetry.renamings[usize::from(r)]))
+    }
+
+    /// Whether a state represents itself, and surely no other renaming does so too.
+    pub(crate) fn is_representative(&self, state: &State) -> bool {
+        self.symmetry.as_ref().is_none_or(|symmetry| {
+            let (nodes, renamings) = self.represented(symmetry, state.nodes);
+            *nodes == state.nodes && renamings[..] == [IDENTITY]
+        })
+    }
+
+    /// The least that these cells can be under other names.
+    pub(crate) fn cells_represented(&self, cells: [u32; MAX_NODES]) -> [u32; MAX_NODES] {
+        let Some(symmetry) = &self.symmetry else { return cells };
+        // With what the observer knows at first, which names nobody.
+        let nodes = self.tables.nodes.intern(Nodes { cells, history: 0 });
+        self.tables.nodes.get(self.represented(symmetry, nodes).0).cells
+    }
+
+    /// The least that these nodes can be under other names, and the renamings that make them so:
+    /// several, if some of the nodes do not differ in anything but their names.
+    fn represented(&self, symmetry: &Symmetry<M, H>, nodes: u32) -> &(u32, Box<[u16]>) {
+        self.tables.nodes.derived(nodes).representative.get_or_init(|| {
+            let Nodes { cells, history } = self.tables.nodes.get(nodes);
+            let mut keys = [0; MAX_NODES];
+            for (key, cell) in keys.iter_mut().zip(&cells[..self.configs.len()]) {
+                *key = self.key(symmetry, *cell);
             }
-            if least.as_ref().is_some_and(|(least, _)| cells > least.cells) {
-                continue;
-            }
-            let network = self.relabelled_network(symmetry, &state.network, r);
-            let history = self.relabelled_history(symmetry, state.history, r);
-            let renamed = State { cells, network, history, ..*state };
-            if least.as_ref().is_none_or(|(least, _)| renamed < *least) {
-                least = Some((renamed, r));
-            }
-        }
-        let (state, r) = least.expect("some renaming sorts the keys");
-        (state, Some(&symmetry.renamings[r]))
+            let renamed = |r: usize| {
+                let mut renamed = [0; MAX_NODES];
+                for (node, cell) in self.nodes().iter().zip(cells) {
+                    let place = symmetry.renamings[r].apply(node).index();
+                    renamed[place] = self.relabelled_cell(symmetry, *cell, r);
+                }
+                Nodes { cells: renamed, history: self.relabelled_history(symmetry, *history, r) }
+            };
+            let sorting = symmetry.sorting(&keys[..self.configs.len()]);
+            let all: Vec<_> = sorting.iter().map(|r| (renamed(*r), *r as u16)).collect();
+            let least = all.iter().map(|(nodes, _)| *nodes).min().expect("some renaming sorts the keys");
+            let renamings = all.into_iter().filter(|(nodes, _)| *nodes == least).map(|(_, r)| r);
+            (self.tables.nodes.intern(least), renamings.collect())
+        })
     }
 
     /// The action under other names.
@@ -161,17 +186,15 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     fn relabelled_network(&self, symmetry: &Symmetry<M, H>, network: &Messages, r: usize) -> Messages {
         let stimuli = &self.tables.stimuli;
-        let mut relabelled = Messages::default();
-        for (word, bits) in network.words() {
+        network.map(|word| {
             let row = symmetry.renamed[r].stimuli.row(word);
-            for message in numbers(word, bits) {
-                relabelled.insert(row.of(message, || {
+            move |message| {
+                row.of(message, || {
                     let message = stimuli.get(message);
                     stimuli.intern((symmetry.relabel_stimulus)(message, &symmetry.renamings[r]))
-                }));
+                })
             }
-        }
-        relabelled
+        })
     }
 
     fn relabelled_history(&self, symmetry: &Symmetry<M, H>, history: u32, r: usize) -> u32 {

@@ -9,7 +9,7 @@ use althing::observe::History;
 use althing::outbox::Op;
 
 use crate::cell::Cell;
-use crate::engine::Table;
+use crate::cluster::MAX_NODES;
 use crate::intern::{Interner, Memo, Places, Row};
 use crate::messages::{Answers, Messages, Stimuli};
 
@@ -66,7 +66,25 @@ pub(crate) struct Known {
     pub(crate) undead: AtomicU64,
 }
 
+/// All nodes of a state, and what the observer remembers of them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Nodes {
+    /// Their [`Cell`]s, in the order of the nodes; unused places are 0.
+    pub(crate) cells: [u32; MAX_NODES],
+    pub(crate) history: u32,
+}
+
+/// What follows from the nodes alone. Many states differ in nothing but their networks.
+#[derive(Default)]
+pub(crate) struct OfNodes {
+    /// Bit `i`: property `i`, which speaks of nodes, is violated.
+    pub(crate) violated: OnceLock<u64>,
+    /// The nodes in their place under symmetry, and the renamings that lead there.
+    pub(crate) representative: OnceLock<(u32, Box<[u16]>)>,
+}
+
 pub(crate) struct Tables<M: Machine, H> {
+    pub(crate) nodes: Interner<Nodes, OfNodes>,
     pub(crate) cells: Interner<Cell<M>, OfCell>,
     pub(crate) stimuli: Stimuli<M>,
     /// Each with the outcomes that do not change it.
@@ -76,20 +94,18 @@ pub(crate) struct Tables<M: Machine, H> {
     pub(crate) observed: Memo<(u32, u32)>,
     /// Bit `i`: transition `i` was taken.
     covered: AtomicU64,
-    /// The combinations of nodes and history whose invariants were asked, each as its fingerprint.
-    pub(crate) judged: Table,
 }
 
 impl<M: Machine, H: History<M>> Tables<M, H> {
     pub(crate) fn new(nodes: usize) -> Self {
         Self {
+            nodes: Interner::new(),
             cells: Interner::new(),
             stimuli: Stimuli::new(nodes),
             histories: Interner::new(),
             outcomes: boxcar::Vec::new(),
             observed: Memo::new(),
             covered: AtomicU64::new(0),
-            judged: Table::new(),
         }
     }
 

@@ -355,11 +355,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// What two states differ in, in words.
     fn differing(&self, a: &State, b: &State) -> String {
-        let nodes = self.nodes().iter().filter(|node| a.cells[node.index()] != b.cells[node.index()]);
+        let nodes = self.nodes().iter().filter(|node| self.cell(a, *node) != self.cell(b, *node));
         let mut differing: Vec<_> = nodes.map(|node| node.to_string()).collect();
         for (differs, name) in [
             (a.network != b.network, "the messages in the network"),
-            (a.history != b.history, "the history"),
+            (self.history(a) != self.history(b), "the history"),
             (a.left != b.left, "the faults that are left"),
             (a.cut != b.cut, "the cut of the network"),
             (a.violated != b.violated, "what the last step violated"),

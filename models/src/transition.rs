@@ -12,7 +12,7 @@ use crate::cell::{Cell, Stimulus};
 use crate::cluster::{Action, Cluster, Faults, MAX_NODES, Network, State};
 use crate::messages::{Change, Messages, numbers, split};
 use crate::property::Condition;
-use crate::tables::{Known, Outcome};
+use crate::tables::{Known, Nodes, Outcome};
 
 /// What an action does, whatever else is in the network.
 pub(crate) struct Effect {
@@ -63,10 +63,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         for (id, cell) in ids.iter_mut().zip(cells) {
             *id = self.tables.cells.intern(cell.clone());
         }
+        let history = self.tables.histories.intern(history);
         State {
-            cells: ids,
+            nodes: self.tables.nodes.intern(Nodes { cells: ids, history }),
             network: network.into_iter().map(|message| self.tables.stimuli.intern(message)).collect(),
-            history: self.tables.histories.intern(history),
             violated: 0,
             left: self.faults,
             cut: 0,
@@ -86,7 +86,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Everything that may happen in a state, less what surely changes nothing.
     pub fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
         let start = actions.len();
-        for &cell in &state.cells[..self.configs.len()] {
+        for &cell in &self.cells(state)[..self.configs.len()] {
             actions.extend(self.offers(cell).iter().map(|stimulus| Action::Step(*stimulus)));
         }
         if self.network == Network::Monotone && state.violated == 0 {
@@ -178,7 +178,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             }
             Action::Restart(node) => {
                 let left = Faults { crashes: Faults::spend(crashes)?, ..state.left };
-                Some(self.advance(state, left, self.restart(state.cells[usize::from(node)]), false))
+                Some(self.advance(state, left, self.restart(self.cells(state)[usize::from(node)]), false))
             }
             Action::Lose(message) => {
                 let left = Faults { losses: Faults::spend(losses)?, ..state.left };
@@ -203,8 +203,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         if !used && outcome.is_quiet() {
             return Effect::but_network(after);
         }
-        after.cells[outcome.node.index()] = outcome.after;
-        after.history = self.observed(state.history, id);
+        let mut nodes = *self.tables.nodes.get(state.nodes);
+        nodes.cells[outcome.node.index()] = outcome.after;
+        nodes.history = self.observed(nodes.history, id);
+        after.nodes = self.tables.nodes.intern(nodes);
         let mut network = Change::default();
         for (word, sent) in outcome.sends.words() {
             let (dead, undead) = self.deaths(&after, word, sent);
@@ -243,10 +245,25 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         self.tables.observed.answer((history, id), |_| after(history))
     }
 
+    /// The nodes' cells, by number.
+    fn cells(&self, state: &State) -> &[u32; MAX_NODES] {
+        &self.tables.nodes.get(state.nodes).cells
+    }
+
+    /// A node's cell, by number.
+    pub(crate) fn cell(&self, state: &State, node: NodeId) -> u32 {
+        self.cells(state)[node.index()]
+    }
+
+    /// What the observer remembers, by number.
+    pub(crate) fn history(&self, state: &State) -> u32 {
+        self.tables.nodes.get(state.nodes).history
+    }
+
     /// What is known of the receiver of the messages of a word.
     fn known(&self, state: &State, word: usize) -> &Known {
         let nodes = self.configs.len();
-        self.tables.cells.derived(state.cells[word % nodes]).known.at(word / nodes)
+        self.tables.cells.derived(self.cells(state)[word % nodes]).known.at(word / nodes)
     }
 
     /// The messages in a word of which nothing comes, as the step is made.
@@ -263,7 +280,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let dead = known.dead.yes(word, messages, |message| {
             let Stimulus { node, event } = self.tables.stimuli.get(message);
             let Event::Message { from, message: text } = event else { return false };
-            if !dead(text, *from, &self.tables.cells.get(state.cells[node.index()]).machine) {
+            if !dead(text, *from, &self.tables.cells.get(self.cell(state, *node)).machine) {
                 return false;
             }
             let quiet = self.tables.outcome(self.step(state, message)).is_quiet();
@@ -295,10 +312,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// The outcome of a stimulus in a state.
     pub(crate) fn step(&self, state: &State, stimulus: u32) -> u32 {
         let (word, _) = split(stimulus);
-        self.known(state, word).steps.of(stimulus, || {
-            let before = state.cells[word % self.configs.len()];
-            self.compute_step(before, stimulus)
-        })
+        self.step_of(self.cells(state)[word % self.configs.len()], stimulus)
+    }
+
+    /// The outcome of a stimulus for its node, in this cell.
+    pub(crate) fn step_of(&self, cell: u32, stimulus: u32) -> u32 {
+        let (word, _) = split(stimulus);
+        let known = self.tables.cells.derived(cell).known.at(word / self.configs.len());
+        known.steps.of(stimulus, || self.compute_step(cell, stimulus))
     }
 
     fn compute_step(&self, before: u32, stimulus: u32) -> u32 {

@@ -6,6 +6,7 @@ use std::process::Command;
 use althing::machine::Event;
 use althing::raft::invariants::Elections;
 use althing::raft::{Message, Rules, Timer};
+use althing_models::Limits;
 use althing_models::bounds::Bounds;
 use althing_models::cell::Stimulus;
 use althing_models::cluster::{Action, Cluster, State};

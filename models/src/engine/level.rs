@@ -13,7 +13,7 @@ use super::{Fingerprint, Space, Table};
 use crate::limits::{Progress, memory_held};
 
 /// A thread takes so many states at a time, at most.
-const CHUNK: usize = 1024;
+const CHUNK: usize = 4096;
 
 /// What all threads share.
 pub(super) struct Level<'a, S: Space> {

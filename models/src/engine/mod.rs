@@ -63,7 +63,7 @@ pub(crate) trait Space: Sync {
     /// The action of a state with this number.
     fn action(&self, state: &Self::State, number: u32) -> Option<Self::Action>;
 
-    /// The state that is explored in the place of this one, if there is symmetry.
+    /// The state that is explored in the place of this one, if that is another.
     fn represent(&self, state: &Self::State) -> Option<Self::State>;
 
     /// The properties, at most [`MAX_PROPERTIES`].

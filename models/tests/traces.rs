@@ -12,7 +12,6 @@ use althing_models::cell::Stimulus;
 use althing_models::cluster::{Action, Cluster, State};
 use althing_models::election::mutants::{Broken, MUTANTS, Mutant};
 use althing_models::election::{self, RaftElection, Server};
-use althing_models::limits::Limits;
 use althing_models::subject::Subject;
 use althing_models::trace::{Cycle, Header, Nonconformance, Trace, read_header, read_lines};
 

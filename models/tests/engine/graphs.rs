@@ -10,7 +10,7 @@ use althing_models::limits::{Cut, Progress};
 use proptest::prelude::*;
 use stateright::{Model, Property};
 
-use crate::{NEVER, levels};
+use crate::{NEVER, follow, levels};
 
 /// States are numbers, with up to as many edges as there are actions.
 #[derive(Clone, Debug)]
@@ -131,6 +131,66 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// The root has 64 children, each has 64 too, and each of these has one, slowly made, so that all
+/// threads have a share of the last level.
+struct Wide;
+
+impl Model for Wide {
+    type State = u32;
+    type Action = u32;
+
+    fn init_states(&self) -> Vec<u32> {
+        vec![1]
+    }
+
+    fn actions(&self, state: &u32, actions: &mut Vec<u32>) {
+        match state {
+            ..4096 => actions.extend(0..64),
+            4096..8192 => actions.push(4096),
+            _ => {}
+        }
+    }
+
+    fn next_state(&self, state: &u32, action: u32) -> Option<u32> {
+        if *state < 4096 {
+            return Some(state * 64 + action);
+        }
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_micros(10) {
+            std::hint::spin_loop();
+        }
+        Some(state + action)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::sometimes("one", is::<0>),
+            Property::sometimes("two", is::<1>),
+            Property::sometimes("three", is::<2>),
+            Property::sometimes("four", is::<3>),
+            Property::sometimes("five", is::<4>),
+            Property::sometimes("six", is::<5>),
+        ]
+    }
+}
+
+/// One of some states that are spread over the last level.
+fn is<const I: u32>(_: &Wide, state: &u32) -> bool {
+    *state == 8192 + 100 + I * 750
+}
+
+#[test]
+fn whichever_thread_finds_something_the_way_leads_there() {
+    for threads in [1, 2, 3, 8] {
+        let engine = Engine::new(&Wide).expect("it has properties of states");
+        let Exploration { progress, cut, found, .. } = engine.run(&Limits { threads, ..Limits::default() });
+        assert_eq!((cut, progress.unique_states, progress.depth), (None, 1 + 64 + 2 * 4096, 3));
+        let states = found.iter().map(|way| follow(&Wide, way.as_ref()?));
+        let expected = (0..6).map(|i| Some(8192 + 100 + i * 750));
+        assert!(states.eq(expected), "{threads} threads: {found:?}");
     }
 }
 

@@ -10,8 +10,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use althing_models::Limits;
 use althing_models::bounds::Bounds;
-use althing_models::check::Limits;
 use althing_models::election::{self, KEYS, RaftElection};
 use althing_models::subject::Subject;
 

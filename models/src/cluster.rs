@@ -25,6 +25,7 @@ use althing::node::{NodeId, NodeSet, Relabel};
 use althing::observe::{History, Step};
 
 use crate::cell::{Symmetric, Tamper};
+use crate::liveness::Liveness;
 use crate::messages::Messages;
 use crate::property::{Condition, Property, Scene, View};
 use crate::recover::Recovery;
@@ -140,6 +141,7 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) properties: Vec<Property<M, H>>,
     /// Bit `i`: property `i` is a witness.
     pub(crate) witnesses: u64,
+    pub(crate) liveness: Option<Liveness<M>>,
     pub(crate) symmetry: Option<Symmetry<M, H>>,
     pub(crate) tables: Tables<M, H>,
 }
@@ -174,6 +176,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             tamper: Tamper::default(),
             properties: vec![Property::contract()],
             witnesses: 0,
+            liveness: None,
             symmetry: None,
             tables,
         }
@@ -290,6 +293,13 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     #[must_use]
     pub fn recoverable(self, name: &'static str, recovery: Recovery<M>) -> Self {
         self.property(name, Condition::Recoverable(recovery))
+    }
+
+    /// What must be reached once faults end, by every fair run: see
+    /// [`check_liveness`](Self::check_liveness).
+    #[must_use]
+    pub fn live(self, liveness: Liveness<M>) -> Self {
+        Self { liveness: Some(liveness), ..self }
     }
 
     /// Treats states that differ only in the names of the nodes as one. Sound if the properties

@@ -79,6 +79,8 @@ pub enum Cut {
     Memory,
     /// Somebody interrupted it.
     Interrupt,
+    /// What it explored goes beyond what it may.
+    Bounds,
 }
 
 impl fmt::Display for Cut {
@@ -88,6 +90,7 @@ impl fmt::Display for Cut {
             Self::Time => "time limit",
             Self::Memory => "memory limit",
             Self::Interrupt => "interrupted",
+            Self::Bounds => "beyond the bounds",
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use althing::machine::Machine;
 use althing::observe::History;
@@ -13,7 +14,8 @@ use crate::check::{Report, Searcher, Status};
 use crate::cluster::Cluster;
 use crate::election::RaftElection;
 use crate::limits::{Cut, Limits, Progress};
-use crate::trace::{Header, Line, Nonconformance, Replay, TraceError, VERSION, read_lines};
+use crate::liveness::LivenessReport;
+use crate::trace::{Header, Line, Nonconformance, Replay, Trace, TraceError, VERSION, read_lines};
 
 /// Every model that there is.
 pub static SUBJECTS: [&dyn Subject; 1] = [&RaftElection];
@@ -46,6 +48,20 @@ pub trait Subject: Sync {
     /// # Errors
     /// [`BoundsError`] if the bounds contradict each other.
     fn check_mutant(&self, mutant: &MutantInfo, limits: &Limits) -> Result<Summary, BoundsError>;
+    /// The bounds in which it is checked that goals are reached, by name.
+    fn liveness_profiles(&self) -> Vec<(&'static str, Bounds)>;
+    /// The mutants that miss a goal.
+    fn liveness_mutants(&self) -> Vec<MutantInfo>;
+    /// Checks that it, or a mutant of it, reaches its goals once faults have ended.
+    ///
+    /// # Errors
+    /// [`BoundsError`] if the bounds contradict each other.
+    fn check_liveness(
+        &self,
+        bounds: &Bounds,
+        mutant: Option<&MutantInfo>,
+        limits: &Limits,
+    ) -> Result<LivenessSummary, BoundsError>;
     /// Serves stateright's Explorer of it, for ever.
     ///
     /// # Errors
@@ -139,6 +155,21 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
+    fn new<M: Machine>(trace: &Trace<M>, header: &Header) -> Self
+    where
+        Line<M>: Serialize,
+    {
+        Self {
+            steps: trace.lines.len(),
+            cycle: trace.cycle,
+            story: trace.story(),
+            mermaid: trace.mermaid(),
+            shiviz: trace.shiviz(),
+            itf: trace.itf(),
+            file: trace.to_file(&Header { property: Some(trace.property.clone()), ..header.clone() }),
+        }
+    }
+
     /// It in every form, each with the ending of its file.
     pub fn files(&self) -> [(&'static str, &str); 5] {
         [
@@ -188,15 +219,7 @@ where
         name: property.name,
         is_witness: property.is_witness,
         status: property.status,
-        trace: property.trace.as_ref().map(|trace| Counterexample {
-            steps: trace.lines.len(),
-            cycle: trace.cycle,
-            story: trace.story(),
-            mermaid: trace.mermaid(),
-            shiviz: trace.shiviz(),
-            itf: trace.itf(),
-            file: trace.to_file(&Header { property: Some(property.name.into()), ..header.clone() }),
-        }),
+        trace: property.trace.as_ref().map(|trace| Counterexample::new(trace, header)),
     });
     Summary {
         progress: report.progress,
@@ -206,6 +229,63 @@ where
         properties: properties.collect(),
         transitions_uncovered: report.transitions_uncovered.clone(),
         collision_bound: report.collision_bound(),
+        ok: report.is_ok(),
+    }
+}
+
+/// A [`LivenessReport`] without the machine's types.
+#[derive(Clone, Debug)]
+pub struct LivenessSummary {
+    /// How far the exploration with faults went.
+    pub explored: Progress,
+    /// Combinations of nodes in which faults ended.
+    pub ends: usize,
+    /// States after faults have ended.
+    pub states: usize,
+    /// Steps between them.
+    pub steps: usize,
+    /// Why it ended before it was complete.
+    pub cut: Option<Cut>,
+    /// Since the start.
+    pub elapsed: Duration,
+    /// The goals.
+    pub goals: Vec<GoalSummary>,
+    /// See [`LivenessReport::is_ok`].
+    pub ok: bool,
+}
+
+/// What came out for one goal, in words.
+#[derive(Clone, Debug)]
+pub struct GoalSummary {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it is reached.
+    pub status: Status,
+    /// In how many states it is not reached yet.
+    pub missing: usize,
+    /// How it is missed, if it is.
+    pub trace: Option<Counterexample>,
+}
+
+/// A report in words. The header is that of its traces.
+pub fn liveness_summary<M: Machine>(report: &LivenessReport<M>, header: &Header) -> LivenessSummary
+where
+    Line<M>: Serialize,
+{
+    let goals = report.goals.iter().map(|goal| GoalSummary {
+        name: goal.name,
+        status: goal.status,
+        missing: goal.missing,
+        trace: goal.trace.as_ref().map(|trace| Counterexample::new(trace, header)),
+    });
+    LivenessSummary {
+        explored: report.explored,
+        ends: report.ends,
+        states: report.states,
+        steps: report.steps,
+        cut: report.cut,
+        elapsed: report.elapsed,
+        goals: goals.collect(),
         ok: report.is_ok(),
     }
 }

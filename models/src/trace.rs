@@ -249,17 +249,11 @@ pub struct Replay {
     pub steps: u64,
     /// The first violation: the step, and the invariants that are violated after it.
     pub violation: Option<(u64, Vec<&'static str>)>,
-    /// The steps that repeat for ever, if the trace says that some do: they do.
-    pub cycle: Option<Cycle>,
-}
-
-/// The end of a trace that leads back to the state where it began.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cycle {
-    /// How many steps come before it.
-    pub start: usize,
-    /// Whether to go round it for ever violates the property that the header names.
-    pub is_violation: bool,
+    /// If the trace says that its last steps repeat for ever: they do, after so many others.
+    pub cycle: Option<usize>,
+    /// Whether the property that the header names is a goal, and to go round the cycle for ever
+    /// misses it. Without a cycle, whether nothing can happen after the last step.
+    pub misses_goal: bool,
 }
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
@@ -286,8 +280,15 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 break;
             }
         }
-        let cycle = header.cycle.map(|start| self.close(header, start, &way, &taken)).transpose()?;
-        Ok(Replay { steps: way.len() as u64 - 1, violation, cycle })
+        if let Some(start) = header.cycle {
+            self.close(start, &way)?;
+        }
+        let steps = way.len() as u64 - 1;
+        let last = header.cycle.map_or(&way[way.len() - 1..], |start| &way[start..]);
+        let for_ever = header.cycle.is_some() || self.stands_still(&last[0]);
+        let goal = header.property.as_deref().filter(|_| for_ever);
+        let misses_goal = goal.is_some_and(|goal| self.misses(goal, last));
+        Ok(Replay { steps, violation, cycle: header.cycle, misses_goal })
     }
 
     /// The actions that the lines of a trace speak of, from the initial state.
@@ -321,36 +322,15 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         Ok((action, next))
     }
 
-    /// The cycle that begins after so many steps of this way through the states, by these actions.
-    fn close(
-        &self,
-        header: &Header,
-        start: usize,
-        way: &[State],
-        taken: &[Action],
-    ) -> Result<Cycle, Nonconformance> {
-        let last = taken.len();
+    /// Whether the states of this way lead back to the one after so many steps.
+    fn close(&self, start: usize, way: &[State]) -> Result<(), Nonconformance> {
+        let last = way.len() - 1;
         let does_not_close = |differing| Nonconformance::DoesNotClose { start, last, differing };
-        let (first, end) = (way.get(start), &way[last]);
-        match first {
-            Some(first) if start < last && first == end => {
-                let property = header.property.as_deref();
-                let is_violation = self.violates_for_ever(property, &way[start..], &taken[start..]);
-                Ok(Cycle { start, is_violation })
-            }
-            Some(first) if start < last => Err(does_not_close(self.differing(first, end))),
+        match way.get(start) {
+            Some(first) if start < last && *first == way[last] => Ok(()),
+            Some(first) if start < last => Err(does_not_close(self.differing(first, &way[last]))),
             Some(_) | None => Err(does_not_close("there is no step between".into())),
         }
-    }
-
-    /// Whether to go through these states for ever by these actions violates the property. The
-    /// first state and the last are the same.
-    ///
-    /// This is the place to ask a liveness property for its goal and its fairness. As long as a
-    /// cluster knows of none, the cycle itself is what a trace has to show; an invariant is violated
-    /// by a step, or not at all.
-    fn violates_for_ever(&self, property: Option<&str>, _states: &[State], _taken: &[Action]) -> bool {
-        property.is_some_and(|name| self.properties.iter().all(|property| property.name != name))
     }
 
     /// What two states differ in, in words.

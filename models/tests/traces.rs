@@ -13,10 +13,10 @@ use althing_models::cluster::{Action, Cluster, State};
 use althing_models::election::mutants::{Broken, MUTANTS, Mutant};
 use althing_models::election::{self, RaftElection, Server};
 use althing_models::subject::Subject;
-use althing_models::trace::{Cycle, Header, Nonconformance, Trace, read_header, read_lines};
+use althing_models::trace::{Header, Nonconformance, Trace, read_header, read_lines};
 
-/// A property that no cluster knows.
-const LIVENESS: &str = "AnotherLeads";
+/// A goal of the election, which it misses if n2 hears nothing.
+const LIVENESS: &str = "LeaderEmerges";
 
 fn bounds() -> Bounds {
     Bounds::new(&election::KEYS).with(&[("nodes", 3), ("terms", 1)])
@@ -90,12 +90,12 @@ fn a_lasso_runs_again_and_closes() {
     assert!(lasso.story().contains("-- from here on, for ever --\n  5. n0: timer Heartbeat expires\n"));
     let replay = cluster().replay(&header, &lines).expect("it conforms");
     assert_eq!((replay.steps, replay.violation), (6, None));
-    assert_eq!(replay.cycle, Some(Cycle { start: 4, is_violation: true }));
+    assert_eq!((replay.cycle, replay.misses_goal), (Some(4), true));
     // An invariant is violated by a step or not at all; without a property nothing is.
     for property in [Some("ElectionSafety".into()), None] {
         let header = Header { property, ..header.clone() };
         let replay = cluster().replay(&header, &lines).expect("it conforms");
-        assert_eq!(replay.cycle, Some(Cycle { start: 4, is_violation: false }));
+        assert_eq!((replay.cycle, replay.misses_goal), (Some(4), false));
     }
 }
 
@@ -104,16 +104,16 @@ fn the_command_line_runs_a_lasso_again() {
     let file = lasso().to_file(&header());
     let (code, printed) = replay("lasso.jsonl", &file);
     let expected = "6 steps conform; after step 6 the state is that after step 4: the last 2 repeat for ever; \
-                    AnotherLeads violated\n";
+                    LeaderEmerges violated\n";
     assert!(printed.ends_with(expected), "{printed}");
     assert_eq!(code, Some(1));
 
-    let (code, printed) = replay("no-property.jsonl", &file.replace("\"property\":\"AnotherLeads\",", ""));
+    let (code, printed) = replay("no-property.jsonl", &file.replace("\"property\":\"LeaderEmerges\",", ""));
     assert!(printed.ends_with("repeat for ever; no invariant is violated\n"), "{printed}");
     assert_eq!(code, Some(0));
 
     // The invariant that it names is not violated.
-    let (code, printed) = replay("invariant.jsonl", &file.replace("AnotherLeads", "ElectionSafety"));
+    let (code, printed) = replay("invariant.jsonl", &file.replace("LeaderEmerges", "ElectionSafety"));
     assert!(printed.contains("it says that ElectionSafety is violated, but it is not"), "{printed}");
     assert_eq!(code, Some(1));
 }

@@ -4,6 +4,7 @@ mod agreement;
 mod check;
 mod explore;
 mod list;
+mod liveness;
 mod mutants;
 mod progress;
 mod replay;
@@ -108,6 +109,8 @@ enum Command {
     Check(CheckArgs),
     /// Check that every mutant, a protocol with one rule missing, is caught
     Mutants(MutantsArgs),
+    /// Check that goals are reached once faults end, and that each mutant misses one
+    Liveness(LivenessArgs),
     /// Walk through the states of a model in a browser
     Explore(ExploreArgs),
     /// Run a recorded trace again, and check that the machines do what it says
@@ -206,6 +209,19 @@ struct MutantsArgs {
 }
 
 #[derive(Args)]
+struct LivenessArgs {
+    /// Models to check; all of them if none is named
+    models: Vec<String>,
+    /// Just this mutant, with the story of how it goes on for ever without reaching its goal
+    #[arg(long, value_name = "NAME")]
+    mutant: Option<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Args)]
 struct ExploreArgs {
     /// The model
     model: String,
@@ -232,6 +248,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command.unwrap_or_else(|| Command::Check(CheckArgs::quick())) {
         Command::Check(args) => check::run(&args),
         Command::Mutants(args) => mutants::run(&args),
+        Command::Liveness(args) => liveness::run(&args),
         Command::Explore(args) => explore::run(&args),
         Command::Replay(args) => replay::run(&args),
     };

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Refused, ReplayArgs, Verdict, subject};
 use crate::subject::ReplayError;
-use crate::trace::{Cycle, Header, Replay, read_header};
+use crate::trace::{Header, Replay, read_header};
 
 pub(super) fn run(args: &ReplayArgs) -> Result<Verdict, Refused> {
     let path = args.trace.display().to_string();
@@ -28,7 +28,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<Verdict, Refused> {
         let line = json!({
             "trace": path, "model": header.model, "bounds": header.bounds, "mutant": header.mutant,
             "steps": done.as_ref().map(|replay| replay.steps),
-            "cycle": done.as_ref().and_then(|replay| replay.cycle).map(|cycle| cycle.start),
+            "cycle": done.as_ref().and_then(|replay| replay.cycle),
             "conforms": conforms, "reason": wrong, "ok": ok,
         });
         writeln!(stdout(), "{line}")?;
@@ -40,10 +40,9 @@ pub(super) fn run(args: &ReplayArgs) -> Result<Verdict, Refused> {
 }
 
 fn what_is_wrong(header: &Header, replay: &Replay) -> Option<String> {
-    let for_ever = replay.cycle.is_some_and(|cycle| cycle.is_violation);
     match (&replay.violation, &header.property) {
+        (_, Some(property)) if replay.misses_goal => Some(format!("{property} violated")),
         (Some((step, names)), _) => Some(format!("{} violated after step {step}", names.join(", "))),
-        (None, Some(property)) if for_ever => Some(format!("{property} violated")),
         // A trace that says that it violates something must.
         (None, Some(property)) => Some(format!("it says that {property} is violated, but it is not")),
         (None, None) => None,
@@ -53,7 +52,7 @@ fn what_is_wrong(header: &Header, replay: &Replay) -> Option<String> {
 fn what_was_done(replay: &Replay) -> String {
     let steps = replay.steps;
     let mut text = format!("{steps} steps conform; ");
-    if let Some(Cycle { start, .. }) = replay.cycle {
+    if let Some(start) = replay.cycle {
         text += &match start {
             0 => format!("after step {steps} the state is the initial one: all repeat for ever; "),
             _ => format!(
@@ -61,6 +60,8 @@ fn what_was_done(replay: &Replay) -> String {
                 steps - start as u64
             ),
         };
+    } else if replay.misses_goal {
+        text += "nothing can happen any more; ";
     }
     text
 }

@@ -1,5 +1,6 @@
 //! The model `raft-election`: [`althing::raft::Election`] as it ships.
 
+pub mod liveness;
 pub mod mutants;
 mod subject;
 pub mod transitions;
@@ -24,7 +25,7 @@ pub type Server<R = Published> = Election<u8, R>;
 /// What bounds the model.
 pub static KEYS: [Key; 12] = [
     key("nodes", "servers, all of them voters", 1, MAX_NODES as u64, 3),
-    key("terms", "terms: in the last no election timeout comes", 0, 1_000_000_000, 2),
+    key("terms", "terms: in the last no election timeout comes", 0, ENDLESS_TERMS, 2),
     key("crashes", "crashes with a restart, at any moment; 255: any number", 0, ENDLESS, 0),
     key("pre_vote", "1: pre-vote is on", 0, 1, 0),
     key("check_quorum", "1: check-quorum and leader stickiness are on", 0, 1, 0),
@@ -36,6 +37,9 @@ pub static KEYS: [Key; 12] = [
     key("duplicates", "messages that arrive twice, with in_flight=1; 255: any number", 0, ENDLESS, 0),
     key("cuts", "times the network is cut in two, with in_flight=1; 255: any number", 0, ENDLESS, 0),
 ];
+
+/// More terms than any run has.
+const ENDLESS_TERMS: u64 = 1_000_000_000;
 
 /// As many faults of a kind as you like.
 const ENDLESS: u64 = Faults::ENDLESS as u64;
@@ -51,7 +55,7 @@ const fn key(name: &'static str, about: &'static str, min: u64, max: u64, defaul
 /// If a bound is out of its range.
 pub fn endless(nodes: u64, others: &[(&str, u64)]) -> Bounds {
     Bounds::new(&KEYS)
-        .with(&[("nodes", nodes), ("terms", 1_000_000_000), ("crashes", ENDLESS), ("in_flight", 1)])
+        .with(&[("nodes", nodes), ("terms", ENDLESS_TERMS), ("crashes", ENDLESS), ("in_flight", 1)])
         .with(&[("losses", ENDLESS), ("duplicates", ENDLESS), ("cuts", ENDLESS), ("reduce", 0)])
         .with(others)
 }
@@ -87,6 +91,7 @@ pub fn cluster<R: Rules>(
             Event::Timer(Timer::Election) => server.term().get() < terms,
             Event::Timer(_) | Event::Input(_) | Event::Message { .. } => true,
         })
+        .live(liveness::liveness(terms))
         .transitions(transitions::expected(bounds), transitions::name)
         .describe(describe);
     if bounds.is_on("in_flight") {
@@ -226,11 +231,7 @@ pub fn recovery<C: Credential, R: Rules>() -> Recovery<Election<C, R>> {
                 (Timer::Quorum, nodes),
             ]
         },
-        goal: |servers| {
-            let mut leaders = servers.iter().filter(|server| server.is_leader());
-            let (Some(leader), None) = (leaders.next(), leaders.next()) else { return false };
-            servers.iter().all(|s| s.leader() == Some(leader.id()) && s.term() == leader.term())
-        },
+        goal: liveness::is_led,
     }
 }
 

@@ -134,7 +134,7 @@ pub struct Mutant {
     pub tamper: fn() -> Tamper<Server<Broken>>,
 }
 
-const fn of_rules(
+pub(super) const fn of_rules(
     name: &'static str,
     rule: &'static str,
     rules: Broken,
@@ -144,7 +144,7 @@ const fn of_rules(
     Mutant { name, rule, expected, bounds, rules, tamper: Tamper::default }
 }
 
-const fn of_host(
+pub(super) const fn of_host(
     name: &'static str,
     rule: &'static str,
     tamper: fn() -> Tamper<Server<Broken>>,
@@ -312,7 +312,7 @@ fn drop_votes(mut ops: Ops) -> Ops {
     ops
 }
 
-fn leader_ignores(server: &Server<Broken>, event: &Event<Server<Broken>>) -> bool {
+pub(super) fn leader_ignores(server: &Server<Broken>, event: &Event<Server<Broken>>) -> bool {
     match event {
         Event::Message { message, .. } => server.is_leader() && message.term() > server.term(),
         Event::Timer(_) | Event::Input(_) => false,

@@ -6,13 +6,15 @@ use std::net::SocketAddr;
 use althing::raft::invariants::Elections;
 
 use super::mutants::{Broken, MUTANTS, Mutant};
-use super::{KEYS, Server, cluster, model};
+use super::{ENDLESS_TERMS, KEYS, Server, cluster, liveness, model};
 use crate::bounds::{Bounds, BoundsError, Key};
 use crate::check::Searcher;
 use crate::cluster::Cluster;
 use crate::explore;
 use crate::limits::Limits;
-use crate::subject::{MutantInfo, ReplayError, Subject, Summary, replay, summary};
+use crate::subject::{
+    LivenessSummary, MutantInfo, ReplayError, Subject, Summary, liveness_summary, replay, summary,
+};
 use crate::trace::{Header, Replay};
 
 /// The model `raft-election`.
@@ -152,19 +154,66 @@ impl Subject for RaftElection {
     }
 
     fn mutants(&self) -> Vec<MutantInfo> {
-        let info = |mutant: &Mutant| MutantInfo {
-            name: mutant.name,
-            rule: mutant.rule,
-            expected: mutant.expected,
+        let unreduced = |mutant: &Mutant| MutantInfo {
             bounds: Bounds::new(&KEYS).with(&[("reduce", 0)]).with(mutant.bounds),
+            ..info(mutant)
         };
-        MUTANTS.iter().map(info).collect()
+        MUTANTS.iter().map(unreduced).collect()
     }
 
     fn check_mutant(&self, mutant: &MutantInfo, limits: &Limits) -> Result<Summary, BoundsError> {
         let limits = Limits { until: Some(mutant.expected), ..limits.clone() };
         let header = self.header(&mutant.bounds, Some(mutant.name));
         Ok(summary(&mutated(find(mutant.name), &mutant.bounds)?.check(&limits), &header))
+    }
+
+    fn liveness_profiles(&self) -> Vec<(&'static str, Bounds)> {
+        profiles(&[
+            ("plain", &[("nodes", 3), ("terms", 2), ("crashes", 1), ("symmetry", 1)]),
+            ("pre-vote", &[("nodes", 3), ("terms", 2), ("crashes", 1), ("pre_vote", 1), ("symmetry", 1)]),
+            (
+                "check-quorum",
+                &[("nodes", 3), ("terms", 2), ("crashes", 1), ("check_quorum", 1), ("symmetry", 1)],
+            ),
+            (
+                "both",
+                &[
+                    ("nodes", 3),
+                    ("terms", 2),
+                    ("crashes", 1),
+                    ("pre_vote", 1),
+                    ("check_quorum", 1),
+                    ("symmetry", 1),
+                ],
+            ),
+            ("outdated", &[("nodes", 3), ("terms", 2), ("crashes", 1), ("credentials", 2)]),
+            ("two-servers", &[("nodes", 2), ("terms", 3), ("pre_vote", 1), ("check_quorum", 1)]),
+            (
+                "four-servers",
+                &[("nodes", 4), ("terms", 1), ("pre_vote", 1), ("check_quorum", 1), ("symmetry", 1)],
+            ),
+            ("five-servers", &[("nodes", 5), ("terms", 1), ("symmetry", 1)]),
+        ])
+    }
+
+    fn liveness_mutants(&self) -> Vec<MutantInfo> {
+        liveness::MUTANTS.iter().map(info).collect()
+    }
+
+    fn check_liveness(
+        &self,
+        bounds: &Bounds,
+        mutant: Option<&MutantInfo>,
+        limits: &Limits,
+    ) -> Result<LivenessSummary, BoundsError> {
+        // After faults have ended no term is the last.
+        let header = self.header(&bounds.clone().with(&[("terms", ENDLESS_TERMS)]), mutant.map(|m| m.name));
+        Ok(match mutant {
+            None => liveness_summary(&model(bounds)?.check_liveness(limits), &header),
+            Some(mutant) => {
+                liveness_summary(&mutated(find(mutant.name), bounds)?.check_liveness(limits), &header)
+            }
+        })
     }
 
     fn explore(&self, bounds: &Bounds, address: SocketAddr) -> Result<(), BoundsError> {
@@ -179,9 +228,9 @@ impl Subject for RaftElection {
             Some(name) => {
                 let unknown = || ReplayError::Mutant {
                     name: name.clone(),
-                    known: MUTANTS.iter().map(|mutant| mutant.name).collect(),
+                    known: all_mutants().map(|mutant| mutant.name).collect(),
                 };
-                let mutant = MUTANTS.iter().find(|mutant| mutant.name == name).ok_or_else(unknown)?;
+                let mutant = all_mutants().find(|mutant| mutant.name == name).ok_or_else(unknown)?;
                 replay(&mutated(mutant, &bounds)?, header, file)
             }
         }
@@ -196,7 +245,20 @@ fn mutated(mutant: &Mutant, bounds: &Bounds) -> Result<Cluster<Server<Broken>, E
     cluster(bounds, mutant.rules, (mutant.tamper)())
 }
 
-/// The mutant of this name, which came from [`Subject::mutants`].
+fn info(mutant: &Mutant) -> MutantInfo {
+    MutantInfo {
+        name: mutant.name,
+        rule: mutant.rule,
+        expected: mutant.expected,
+        bounds: Bounds::new(&KEYS).with(mutant.bounds),
+    }
+}
+
+fn all_mutants() -> impl Iterator<Item = &'static Mutant> {
+    MUTANTS.iter().chain(&liveness::MUTANTS)
+}
+
+/// The mutant of this name, which came from [`Subject::mutants`] or [`Subject::liveness_mutants`].
 fn find(name: &str) -> &'static Mutant {
-    MUTANTS.iter().find(|mutant| mutant.name == name).unwrap_or_else(|| panic!("no mutant `{name}`"))
+    all_mutants().find(|mutant| mutant.name == name).unwrap_or_else(|| panic!("no mutant `{name}`"))
 }

@@ -53,8 +53,17 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         cells[..self.configs.len()].iter().map(|cell| &self.tables.cells.get(*cell).machine).collect()
     }
 
-    /// What may happen next, and the state after it.
+    /// Whether a run that has come to this state is not followed any further.
+    pub(super) fn is_beyond(&self, state: &Calm, liveness: &Liveness<M>) -> bool {
+        let mut cells = state.cells[..self.configs.len()].iter();
+        cells.any(|cell| !(liveness.within)(&self.tables.cells.get(*cell).machine))
+    }
+
+    /// What may happen next, and the state after it: nothing, if it is beyond what is followed.
     pub(super) fn go_on(&self, state: &Calm, liveness: &Liveness<M>, next: &mut Vec<(Happens, Calm)>) {
+        if self.is_beyond(state, liveness) {
+            return;
+        }
         for (place, message) in state.flight.iter().enumerate() {
             let mut rest = state.clone();
             rest.flight.remove(place);

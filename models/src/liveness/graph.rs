@@ -82,6 +82,10 @@ impl<S: Hash + Eq + Clone, E: Copy + Eq> Graph<S, E> {
         self.edges.len()
     }
 
+    pub(super) fn states(&self) -> impl Iterator<Item = &S> {
+        self.states.iter()
+    }
+
     pub(super) fn state(&self, number: u32) -> &S {
         self.states.get(number)
     }
@@ -92,14 +96,19 @@ impl<S: Hash + Eq + Clone, E: Copy + Eq> Graph<S, E> {
 
     /// A fair run for ever within the states that `within` allows, and through one that `through`
     /// allows again and again: that of the component which is reached from the earliest start.
+    ///
+    /// A state without edges is one where nothing happens any more if it `is_end`; else it is one
+    /// that was not followed.
     pub(super) fn lasso(
         &self,
         within: impl Fn(u32) -> bool,
         through: impl Fn(u32) -> bool,
+        is_end: impl Fn(u32) -> bool,
     ) -> Option<Lasso<E>> {
         // States are numbered as they were reached, so the least of a component is the nearest.
         let components = self.components(&within);
-        let bad = components.into_iter().filter(|c| c.iter().any(|s| through(*s)) && self.is_fair(c));
+        let bad =
+            components.into_iter().filter(|c| c.iter().any(|s| through(*s)) && self.is_fair(c, &is_end));
         let component = bad.min_by_key(|component| component[0])?;
         let entry = component[0];
         let (start, before) = self.way_to(entry);
@@ -158,12 +167,12 @@ impl<S: Hash + Eq + Clone, E: Copy + Eq> Graph<S, E> {
 
     /// Whether a run can stay in this component for ever and be fair: nothing can happen at all,
     /// or each event that is possible everywhere is taken.
-    fn is_fair(&self, component: &[u32]) -> bool {
+    fn is_fair(&self, component: &[u32], is_end: &impl Fn(u32) -> bool) -> bool {
         let inside = |to: u32| component.binary_search(&to).is_ok();
         if let [only] = component
             && self.edges(*only).iter().all(|edge| edge.to != *only)
         {
-            return self.edges(*only).is_empty();
+            return self.edges(*only).is_empty() && is_end(*only);
         }
         let mut everywhere: Vec<E> = self.edges(component[0]).iter().map(|edge| edge.event).collect();
         for state in component {

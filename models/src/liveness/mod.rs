@@ -39,6 +39,8 @@ pub struct Liveness<M: Machine> {
     pub expires: fn(timer: M::Timer, is_first: bool) -> u8,
     /// Which of these nodes may be first.
     pub may_be_first: fn(machines: &[&M], node: NodeId) -> bool,
+    /// How far runs are followed: nothing is said to be reached if one leads beyond.
+    pub within: Box<dyn Fn(&M) -> bool + Send + Sync>,
     /// The goals.
     pub goals: Vec<Goal<M>>,
 }
@@ -103,13 +105,21 @@ impl<M: Machine> LivenessReport<M> {
 }
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
-    /// Explores every state within the bounds, lets faults end in each, and reports which goals
-    /// are reached from then on by every fair run.
+    /// Explores every state within the bounds, lets faults end in each, and reports which of the
+    /// goals of [`Cluster::live`] are reached from then on by every fair run. Without any, there
+    /// is nothing to report.
     ///
     /// # Panics
     /// If the environment or a goal panics.
-    pub fn check_liveness(self, liveness: &Liveness<M>, limits: &Limits) -> LivenessReport<M> {
+    pub fn check_liveness(mut self, limits: &Limits) -> LivenessReport<M> {
         let start = Instant::now();
+        let none = || Liveness {
+            expires: |_, _| 0,
+            may_be_first: |_, _| false,
+            within: Box::new(|_| true),
+            goals: Vec::new(),
+        };
+        let liveness = &self.liveness.take().unwrap_or_else(none);
         // That an invariant is violated is no reason to stop here.
         let unwatched = Limits { until: Some(""), ..limits.clone() };
         let exploration = search(&self, &unwatched);
@@ -129,21 +139,27 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             cut => Err(cut.unwrap_or(Cut::Interrupt)),
         };
         match &graph {
-            Ok(graph) => (report.states, report.steps) = (graph.len(), graph.edge_count()),
+            Ok(graph) => {
+                (report.states, report.steps) = (graph.len(), graph.edge_count());
+                if graph.states().any(|state| self.is_beyond(state, liveness)) {
+                    report.cut = Some(Cut::Bounds);
+                }
+            }
             Err(cut) => report.cut = Some(*cut),
         }
         for goal in &liveness.goals {
             let graph = graph.as_ref().ok();
             let reached: Option<Vec<bool>> = graph.map(|graph| self.reached(graph, goal));
             let missing = reached.iter().flatten().filter(|reached| !**reached).count();
-            let lasso = graph.zip(reached).and_then(|(graph, reached)| missed(graph, goal, &reached));
-            let trace = graph.zip(lasso.as_ref()).map(|(graph, lasso)| {
-                self.told(graph.state(lasso.start).cells, liveness, goal, limits)
-            });
-            let status = match (graph, lasso) {
-                (None, _) => Status::Unknown,
-                (Some(_), None) => Status::Holds,
-                (Some(_), Some(_)) => Status::Violated,
+            let missed = |(graph, reached): (_, Vec<bool>)| self.missed(graph, liveness, goal, &reached);
+            let lasso = graph.zip(reached).and_then(missed);
+            let trace = graph
+                .zip(lasso.as_ref())
+                .map(|(graph, lasso)| self.told(graph.state(lasso.start).cells, liveness, goal, limits));
+            let status = match lasso {
+                Some(_) => Status::Violated,
+                None if report.cut.is_some() => Status::Unknown,
+                None => Status::Holds,
             };
             report.goals.push(GoalReport { name: goal.name, status, missing, trace: trace.flatten() });
         }
@@ -186,6 +202,22 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         states.map(|state| (goal.reached)(&self.machines(graph.state(state).cells))).collect()
     }
 
+    /// A run that misses a goal, if there is one.
+    fn missed(
+        &self,
+        graph: &Graph<Calm, Happens>,
+        liveness: &Liveness<M>,
+        goal: &Goal<M>,
+        reached: &[bool],
+    ) -> Option<Lasso<Happens>> {
+        let missing = |state: u32| !reached[state as usize];
+        let is_end = |state: u32| !self.is_beyond(graph.state(state), liveness);
+        match goal.how {
+            How::Eventually => graph.lasso(missing, |_| true, is_end),
+            How::AtLast => graph.lasso(|_| true, missing, is_end),
+        }
+    }
+
     /// A run that misses a goal, where faults end at these nodes under some names.
     fn told(
         &self,
@@ -199,7 +231,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         // Under the nodes' own names.
         let cells = self.tables.nodes.get(state.nodes).cells;
         let graph = self.calm_graph([cells].into_iter(), liveness, limits, Instant::now()).ok()?;
-        let lasso = missed(&graph, goal, &self.reached(&graph, goal))?;
+        let lasso = self.missed(&graph, liveness, goal, &self.reached(&graph, goal))?;
         before.extend(self.told_from(&mut state, &lasso.before));
         for _ in 0..ROUNDS {
             let start = state.clone();
@@ -242,16 +274,21 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 }
 
-/// A run that misses a goal, if there is one.
-fn missed<M: Machine>(
-    graph: &Graph<Calm, Happens>,
-    goal: &Goal<M>,
-    reached: &[bool],
-) -> Option<Lasso<Happens>> {
-    let missing = |state: u32| !reached[state as usize];
-    match goal.how {
-        How::Eventually => graph.lasso(missing, |_| true),
-        How::AtLast => graph.lasso(|_| true, missing),
+impl<M: Machine, H: History<M>> Cluster<M, H> {
+    /// Whether to go through these states for ever misses the goal of this name.
+    pub(crate) fn misses(&self, name: &str, states: &[State]) -> bool {
+        let goal = self.liveness.iter().flat_map(|liveness| &liveness.goals).find(|goal| goal.name == name);
+        let reached =
+            |goal: &Goal<M>, state| (goal.reached)(&self.view(state).machines().collect::<Vec<_>>());
+        goal.is_some_and(|goal| match goal.how {
+            How::Eventually => !states.iter().any(|state| reached(goal, state)),
+            How::AtLast => !states.iter().all(|state| reached(goal, state)),
+        })
+    }
+
+    /// Whether no timer is armed, so that nothing happens once all messages have arrived.
+    pub(crate) fn stands_still(&self, state: &State) -> bool {
+        self.view(state).cells().all(|cell| cell.timers.is_empty())
     }
 }
 

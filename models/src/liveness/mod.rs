@@ -167,10 +167,12 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         report
     }
 
-    /// The combinations of cells that were met, in the order in which they were.
+    /// The combinations of cells that were met, in the order in which they were; under symmetry
+    /// one for all that are alike.
     fn ends(&self) -> Vec<[u32; MAX_NODES]> {
         let mut met = HashSet::with_hasher(FxBuildHasher);
-        let all = self.tables.nodes.iter().map(|nodes| nodes.cells);
+        let all: Vec<_> = self.tables.nodes.iter().map(|nodes| nodes.cells).collect();
+        let all = all.into_iter().map(|cells| self.cells_represented(cells));
         all.filter(|cells| met.insert(*cells)).collect()
     }
 

@@ -72,6 +72,12 @@ impl Faults {
     /// many faults led to them are one: with bounded terms there are finitely many.
     pub const ENDLESS: u8 = u8::MAX;
 
+    /// All four in one number: different budgets rarely have the same.
+    pub(crate) fn mixed(self) -> u32 {
+        let Self { crashes, losses, duplicates, cuts } = self;
+        u32::from_le_bytes([crashes, losses, duplicates, cuts]).wrapping_mul(0x9e37_79b1)
+    }
+
     /// What is left of a budget after one fault; `None` if nothing was left before.
     pub(crate) fn spend(left: u8) -> Option<u8> {
         if left == Self::ENDLESS { Some(left) } else { left.checked_sub(1) }
@@ -99,9 +105,10 @@ impl State {
         Self { network: Messages::default(), ..*self }
     }
 
-    /// All but the network, to sort by.
-    pub(crate) fn but_network_key(&self) -> impl Ord {
-        (self.nodes, self.violated, self.left, self.cut)
+    /// Whether it differs from the other in nothing but the network.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let but_network = |state: &Self| (state.nodes, state.violated, state.left, state.cut);
+        but_network(self) == but_network(other)
     }
 }
 

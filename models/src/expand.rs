@@ -22,9 +22,12 @@ impl<M: Machine, H: History<M>> Space for Cluster<M, H> {
     }
 
     fn expand(&self, states: &[State], visit: &mut impl FnMut(usize, u32, State)) {
-        let mut order: Vec<usize> = (0..states.len()).collect();
-        order.sort_unstable_by_key(|i| states[*i].but_network_key());
-        for group in order.chunk_by(|a, b| states[*a].but_network_key() == states[*b].but_network_key()) {
+        // Those that are alike come to stand together; if others stand between, no harm is done.
+        let key = |state: &State| u64::from(state.nodes ^ state.left.mixed()) << 32;
+        let mut order: Vec<u64> = (0..).zip(states).map(|(i, state)| key(state) | i).collect();
+        order.sort_unstable();
+        let order: Vec<usize> = order.into_iter().map(|key| key as u32 as usize).collect();
+        for group in order.chunk_by(|a, b| states[*a].is_like(&states[*b])) {
             if self.network == Network::Monotone && states[group[0]].violated == 0 {
                 self.expand_together(states, group, visit);
             } else {
@@ -81,7 +84,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             for (number, Move { effect, .. }) in (0..).zip(possible) {
                 let Some(effect) = effect else { continue };
                 let next = effect.on(state);
-                if next != *state {
+                // Most steps change a node, and then the messages need not be compared.
+                if next.nodes != state.nodes || next != *state {
                     visit(*i, number, next);
                 }
             }

@@ -64,7 +64,7 @@ pub struct Progress {
     pub depth: usize,
     /// Since the start.
     pub elapsed: Duration,
-    /// Bytes of memory that the process holds, where the system says.
+    /// The most bytes of memory that the process was seen to hold, where the system says.
     pub memory: Option<u64>,
 }
 

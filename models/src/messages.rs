@@ -13,6 +13,9 @@ use smallvec::SmallVec;
 use crate::cell::Stimulus;
 use crate::intern::Interner;
 
+/// So many words need no memory of their own.
+const INLINE: usize = 6;
+
 /// How many numbers a word of bits stands for.
 const BITS: u32 = u64::BITS;
 
@@ -51,7 +54,7 @@ impl<M: Machine> Stimuli<M> {
 
 /// A set of messages, by number. Its last word is never 0.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub(crate) struct Messages(SmallVec<[u64; 6]>);
+pub(crate) struct Messages(SmallVec<[u64; INLINE]>);
 
 impl Clone for Messages {
     /// At once, where a derived one would go word by word.
@@ -113,14 +116,27 @@ impl Messages {
     /// The set after a change.
     #[inline]
     pub(crate) fn after(&self, change: &Change) -> Self {
-        let mut words = SmallVec::from_slice(&self.0);
-        if words.len() < change.0.len() {
-            words.resize(change.0.len(), 0);
+        let (old, change) = (&self.0[..], &change.0[..]);
+        let len = old.len().max(change.len());
+        if len > INLINE {
+            return self.after_in_heap(change);
         }
-        for (word, (removed, added)) in words.iter_mut().zip(&change.0) {
+        let mut words = [0; INLINE];
+        words[..old.len()].copy_from_slice(old);
+        for (word, (removed, added)) in words.iter_mut().zip(change) {
             *word = *word & !removed | added;
         }
-        let mut after = Self(words);
+        let len = words[..len].iter().rposition(|word| *word != 0).map_or(0, |last| last + 1);
+        Self(SmallVec::from_buf_and_len(words, len))
+    }
+
+    #[cold]
+    fn after_in_heap(&self, change: &[(u64, u64)]) -> Self {
+        let mut after = self.clone();
+        after.0.resize(self.0.len().max(change.len()), 0);
+        for (word, (removed, added)) in after.0.iter_mut().zip(change) {
+            *word = *word & !removed | added;
+        }
         after.trim();
         after
     }
@@ -147,7 +163,7 @@ impl FromIterator<u32> for Messages {
 
 /// Messages to remove from a set, and then messages to add to it, by word.
 #[derive(Default)]
-pub(crate) struct Change(SmallVec<[(u64, u64); 6]>);
+pub(crate) struct Change(SmallVec<[(u64, u64); INLINE]>);
 
 impl Change {
     pub(crate) fn remove(&mut self, word: usize, bits: u64) {

@@ -29,6 +29,34 @@ pub(super) struct Level<'a, S: Space> {
     unique: AtomicUsize,
     expanded: AtomicUsize,
     depth: AtomicUsize,
+    /// The most memory that was seen, in bytes; 0 if the system does not say.
+    memory: AtomicU64,
+}
+
+/// The states of a level, each numbered by its place in all of the parts.
+pub(super) struct Frontier<T> {
+    /// One for each thread: to join them would take memory for some of them twice.
+    parts: Vec<Vec<T>>,
+}
+
+impl<T> Frontier<T> {
+    fn len(&self) -> usize {
+        self.parts.iter().map(Vec::len).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All states, at most so many together, each time with the number of the first.
+    fn chunks(&self, most: usize) -> Vec<(usize, &[T])> {
+        let (mut chunks, mut start) = (Vec::new(), 0);
+        for chunk in self.parts.iter().flat_map(|part| part.chunks(most)) {
+            chunks.push((start, chunk));
+            start += chunk.len();
+        }
+        chunks
+    }
 }
 
 /// What one thread found: states of the next level, and the properties that they decide.
@@ -53,11 +81,12 @@ impl<'a, S: Space> Level<'a, S> {
             unique: AtomicUsize::new(0),
             expanded: AtomicUsize::new(0),
             depth: AtomicUsize::new(0),
+            memory: AtomicU64::new(0),
         }
     }
 
     /// The initial states.
-    pub(super) fn first(&self, ways: &mut Ways) -> Vec<S::State> {
+    pub(super) fn first(&self, ways: &mut Ways) -> Frontier<S::State> {
         let (mut share, mut recent) = (Share::default(), Recent::new());
         let initial = self.space.initial();
         self.generated.store(initial.len(), Ordering::Relaxed);
@@ -69,12 +98,12 @@ impl<'a, S: Space> Level<'a, S> {
     }
 
     /// The states that are met for the first time one step from these.
-    pub(super) fn next(&self, frontier: &[S::State], ways: &mut Ways) -> Vec<S::State> {
+    pub(super) fn next(&self, frontier: &Frontier<S::State>, ways: &mut Ways) -> Frontier<S::State> {
         // Small enough that all threads have something to do until the end.
         let chunk = (frontier.len() / (4 * self.threads)).clamp(1, CHUNK);
         let threads = self.threads.min(frontier.len().div_ceil(CHUNK / 4));
-        let cursor = AtomicUsize::new(0);
-        let work = || self.work(frontier, chunk, &cursor);
+        let (chunks, cursor) = (frontier.chunks(chunk), AtomicUsize::new(0));
+        let work = || self.work(&chunks, &cursor);
         let shares = thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let own = work();
@@ -86,14 +115,10 @@ impl<'a, S: Space> Level<'a, S> {
     }
 
     /// Takes states and meets their successors until none is left.
-    fn work(&self, frontier: &[S::State], chunk: usize, cursor: &AtomicUsize) -> Share<S::State> {
+    fn work(&self, chunks: &[(usize, &[S::State])], cursor: &AtomicUsize) -> Share<S::State> {
         let (mut share, mut recent) = (Share::default(), Recent::new());
         while !self.is_stopped() {
-            let start = cursor.fetch_add(chunk, Ordering::Relaxed);
-            let Some(states) = frontier.get(start..frontier.len().min(start + chunk)) else { break };
-            if states.is_empty() {
-                break;
-            }
+            let Some((start, states)) = chunks.get(cursor.fetch_add(1, Ordering::Relaxed)) else { break };
             let (mut generated, before) = (0, share.states.len());
             self.space.expand(states, &mut |from, by, next| {
                 generated += 1;
@@ -133,28 +158,25 @@ impl<'a, S: Space> Level<'a, S> {
     }
 
     /// The level that consists of these shares.
-    fn unite(&self, level: usize, shares: Vec<Share<S::State>>, ways: &mut Ways) -> Vec<S::State> {
-        let (mut states, mut reached) = (Vec::new(), Vec::new());
+    fn unite(&self, level: usize, shares: Vec<Share<S::State>>, ways: &mut Ways) -> Frontier<S::State> {
+        let (mut frontier, mut reached) = (Frontier { parts: Vec::new() }, Vec::new());
         let mut found = self.found.lock();
-        for mut share in shares {
+        for share in shares {
             for (property, number) in share.decided {
-                let number = (states.len() + number) as u32;
+                let number = (frontier.len() + number) as u32;
                 found[property].get_or_insert(Place { level: level as u32, number });
                 self.undecided.fetch_and(!(1 << property), Ordering::Relaxed);
             }
-            if states.is_empty() {
-                (states, reached) = (share.states, share.reached);
-            } else {
-                states.append(&mut share.states);
-                reached.append(&mut share.reached);
-            }
+            frontier.parts.push(share.states);
+            reached.push(share.reached);
         }
-        assert!(u32::try_from(states.len()).is_ok(), "a level has fewer than 2^32 states");
-        if !states.is_empty() {
+        assert!(u32::try_from(frontier.len()).is_ok(), "a level has fewer than 2^32 states");
+        if !frontier.is_empty() {
             self.depth.store(level, Ordering::Relaxed);
             ways.push(reached);
         }
-        states
+        self.memory.fetch_max(memory_held().unwrap_or(0), Ordering::Relaxed);
+        frontier
     }
 
     /// Ends the search before its time.
@@ -176,7 +198,8 @@ impl<'a, S: Space> Level<'a, S> {
         let [states, unique_states, expanded, depth] =
             [&self.generated, &self.unique, &self.expanded, &self.depth].map(|n| n.load(Ordering::Relaxed));
         let queue = unique_states.saturating_sub(expanded);
-        Progress { states, unique_states, queue, depth, elapsed: start.elapsed(), memory: memory_held() }
+        let memory = memory_held().map(|held| held.max(self.memory.fetch_max(held, Ordering::Relaxed)));
+        Progress { states, unique_states, queue, depth, elapsed: start.elapsed(), memory }
     }
 }
 

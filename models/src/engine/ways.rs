@@ -19,13 +19,14 @@ pub(super) struct Reached {
 /// The steps that led to the states of each level, in the order of their numbers.
 #[derive(Default)]
 pub(super) struct Ways {
-    levels: Vec<Vec<Reached>>,
+    /// Each level in as many parts as there were threads.
+    levels: Vec<Vec<Vec<Reached>>>,
 }
 
 impl Ways {
     /// Adds a level.
-    pub(super) fn push(&mut self, mut level: Vec<Reached>) {
-        level.shrink_to_fit();
+    pub(super) fn push(&mut self, mut level: Vec<Vec<Reached>>) {
+        level.iter_mut().for_each(Vec::shrink_to_fit);
         self.levels.push(level);
     }
 
@@ -33,7 +34,7 @@ impl Ways {
     pub(super) fn to(&self, place: Place) -> (u32, Vec<u32>) {
         let (mut numbers, mut number) = (Vec::new(), place.number);
         for level in self.levels[..=place.level as usize].iter().rev() {
-            let Reached { from, by } = level[number as usize];
+            let Reached { from, by } = *level.iter().flatten().nth(number as usize).expect("it was reached");
             numbers.push(by);
             number = from;
         }
@@ -44,6 +45,6 @@ impl Ways {
 
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.levels.iter().map(|level| level.len() * size_of::<Reached>()).sum()
+        self.levels.iter().flatten().map(|part| part.len() * size_of::<Reached>()).sum()
     }
 }

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod liveness;
 mod messages;
 pub mod model;
+mod outcome;
 pub mod property;
 mod record;
 pub mod recover;

@@ -1,18 +1,16 @@
 //! From a state of the cluster to the next.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use althing::machine::{Event, Machine};
 use althing::node::NodeId;
-use althing::observe::{Cause, History, Step};
-use althing::outbox::Op;
+use althing::observe::History;
 
 use crate::cell::{Cell, Stimulus};
 use crate::cluster::{Action, Cluster, Faults, MAX_NODES, Network, State};
-use crate::messages::{Change, Messages, numbers, split};
+use crate::messages::{Change, numbers, split};
 use crate::property::Condition;
-use crate::tables::{Known, Nodes, Outcome};
+use crate::tables::{Known, Nodes};
 
 /// What an action does, whatever else is in the network.
 pub(crate) struct Effect {
@@ -38,9 +36,6 @@ impl Effect {
         State { network: state.network.after(&self.network), ..self.after.but_network() }
     }
 }
-
-/// The bit of the property `Contract`.
-const CONTRACT: u32 = 1;
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// The state in which every node has started for the first time.
@@ -71,16 +66,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             left: self.faults,
             cut: 0,
         }
-    }
-
-    /// The messages among these operations of a node, as stimuli of their receivers.
-    fn sent_by(&self, from: NodeId, ops: &[Op<M>]) -> impl Iterator<Item = Stimulus<M>> {
-        ops.iter().filter_map(move |op| match op {
-            Op::Send { to, message } if self.nodes().contains(*to) => {
-                Some(Stimulus { node: *to, event: Event::Message { from, message: message.clone() } })
-            }
-            Op::Send { .. } | Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => None,
-        })
     }
 
     /// Everything that may happen in a state, less what surely changes nothing.
@@ -246,7 +231,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// The nodes' cells, by number.
-    fn cells(&self, state: &State) -> &[u32; MAX_NODES] {
+    pub(crate) fn cells(&self, state: &State) -> &[u32; MAX_NODES] {
         &self.tables.nodes.get(state.nodes).cells
     }
 
@@ -307,168 +292,5 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             let stimuli = allowed.map(|event| Stimulus { node: cell.node, event });
             stimuli.map(|stimulus| self.tables.stimuli.intern(stimulus)).collect()
         })
-    }
-
-    /// The outcome of a stimulus in a state.
-    pub(crate) fn step(&self, state: &State, stimulus: u32) -> u32 {
-        let (word, _) = split(stimulus);
-        self.step_of(self.cells(state)[word % self.configs.len()], stimulus)
-    }
-
-    /// The outcome of a stimulus for its node, in this cell.
-    pub(crate) fn step_of(&self, cell: u32, stimulus: u32) -> u32 {
-        let (word, _) = split(stimulus);
-        let known = self.tables.cells.derived(cell).known.at(word / self.configs.len());
-        known.steps.of(stimulus, || self.compute_step(cell, stimulus))
-    }
-
-    fn compute_step(&self, before: u32, stimulus: u32) -> u32 {
-        let cell = self.tables.cells.get(before);
-        let event = &self.tables.stimuli.get(stimulus).event;
-        let step = || {
-            let mut after = cell.clone();
-            let ops = after.step(event.clone(), &self.tamper);
-            (after, ops)
-        };
-        // Twice, since a step whose answer is kept must give the same again.
-        let (Ok(once), Ok(twice)) =
-            (catch_unwind(AssertUnwindSafe(step)), catch_unwind(AssertUnwindSafe(step)))
-        else {
-            return self.breach(before, Some(stimulus));
-        };
-        if once != twice {
-            return self.breach(before, Some(stimulus));
-        }
-        let (mut after, ops) = once;
-        let crashes = match self.faults.crashes {
-            0 => Vec::new(),
-            _ => {
-                let crash = |k: usize| self.crash(before, Some(stimulus), &after.machine, &ops[..k]);
-                self.crash_points(&ops).into_iter().map(crash).collect()
-            }
-        };
-        ops.iter().for_each(|op| after.perform(op));
-        let violated = self.broken_contract(&after, &ops);
-        self.add_outcome(Outcome {
-            node: cell.node,
-            before,
-            stimulus: Some(stimulus),
-            sends: self.sent_by(cell.node, &ops).map(|m| self.tables.stimuli.intern(m)).collect(),
-            after: self.tables.cells.intern(after),
-            performed: ops,
-            crashed: None,
-            violated,
-            crashes,
-        })
-    }
-
-    /// Before which operations a crash makes a difference. A crash before the first is one
-    /// before the step. What was not written yet differs from write to write; what was not sent
-    /// yet is no different from what was sent and lost, unless losses are counted.
-    fn crash_points(&self, ops: &[Op<M>]) -> Vec<usize> {
-        let counted = self.network == Network::InFlight;
-        (1..ops.len()).filter(|k| counted || matches!(ops[*k], Op::Write(_))).collect()
-    }
-
-    /// The outcome of a crash between two steps.
-    fn restart(&self, before: u32) -> u32 {
-        *self
-            .tables
-            .cells
-            .derived(before)
-            .restart
-            .get_or_init(|| self.crash(before, None, &self.tables.cells.get(before).machine, &[]))
-    }
-
-    /// The node performs this much of a step, loses its memory, and starts from its disk.
-    fn crash(&self, before: u32, stimulus: Option<u32>, memory: &M, performed: &[Op<M>]) -> u32 {
-        let outcome = AssertUnwindSafe(|| self.compute_crash(before, stimulus, memory, performed));
-        catch_unwind(outcome).unwrap_or_else(|_| self.breach(before, stimulus))
-    }
-
-    fn compute_crash(&self, before: u32, stimulus: Option<u32>, memory: &M, performed: &[Op<M>]) -> u32 {
-        let cell = self.tables.cells.get(before);
-        let mut disk = cell.clone();
-        performed.iter().for_each(|op| disk.perform(op));
-        let (after, restart) = Cell::start(cell.node, cell.config.clone(), disk.disk, &self.tamper);
-        let sends = self.sent_by(cell.node, performed).chain(self.sent_by(cell.node, &restart));
-        let violated = self.broken_contract(&after, &restart);
-        self.add_outcome(Outcome {
-            node: cell.node,
-            before,
-            stimulus,
-            sends: sends.map(|m| self.tables.stimuli.intern(m)).collect(),
-            after: self.tables.cells.intern(after),
-            performed: performed.to_vec(),
-            crashed: Some((memory.clone(), restart)),
-            violated,
-            crashes: Vec::new(),
-        })
-    }
-
-    /// The step panicked, or does not do the same twice: nothing happens but the breach of
-    /// contract.
-    fn breach(&self, before: u32, stimulus: Option<u32>) -> u32 {
-        self.tables.add_outcome(Outcome {
-            node: self.tables.cells.get(before).node,
-            before,
-            stimulus,
-            sends: Messages::default(),
-            after: before,
-            performed: Vec::new(),
-            crashed: None,
-            violated: CONTRACT,
-            crashes: Vec::new(),
-        })
-    }
-
-    fn add_outcome(&self, outcome: Outcome<M>) -> u32 {
-        let mut violated = outcome.violated;
-        self.each_step_of(&outcome, |step| {
-            for (i, property) in self.properties.iter().enumerate() {
-                // A property may step the machine further, and that may panic.
-                if let Condition::Step(holds) = &property.condition
-                    && !catch_unwind(AssertUnwindSafe(|| holds(step))).unwrap_or(false)
-                {
-                    violated |= 1 << i;
-                }
-            }
-            let taken = (self.label)(step);
-            if let Some(transition) = self.transitions.iter().position(|name| *name == taken) {
-                self.tables.cover(transition);
-            }
-        });
-        self.tables.add_outcome(Outcome { violated, ..outcome })
-    }
-
-    /// What an observer sees of an outcome: the step, and the restart if it crashed.
-    pub(crate) fn each_step_of(&self, outcome: &Outcome<M>, mut see: impl FnMut(&Step<'_, M>)) {
-        let before = self.tables.cells.get(outcome.before);
-        let after = self.tables.cells.get(outcome.after);
-        let step = Step {
-            node: before.node,
-            cause: Cause::Restart,
-            before: &before.machine,
-            disk: &before.disk,
-            performed: &outcome.performed,
-            after: outcome.crashed.as_ref().map_or(&after.machine, |(memory, _)| memory),
-        };
-        let disk = step.disk_after();
-        if let Some(stimulus) = outcome.stimulus {
-            see(&Step { cause: Cause::Event(&self.tables.stimuli.get(stimulus).event), ..step });
-        }
-        if let Some((memory, restart)) = &outcome.crashed {
-            let (before, performed) = (memory, restart);
-            see(&Step { before, disk: &disk, performed, after: &after.machine, ..step });
-        }
-    }
-
-    /// See [`Cluster::new`].
-    fn broken_contract(&self, after: &Cell<M>, ops: &[Op<M>]) -> u32 {
-        let foreign = ops.iter().any(|op| match op {
-            Op::Send { to, .. } => *to == after.node || !self.nodes().contains(*to),
-            Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => false,
-        });
-        if foreign || *after.machine.durable() != after.disk { CONTRACT } else { 0 }
     }
 }

@@ -159,21 +159,22 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// # Panics
     /// If a property or the environment panics.
     pub fn check(mut self, limits: &Limits) -> Report<M> {
-        let Exploration { progress, cut, mut found, table_bytes } = search(&self, limits);
-        let uncovered = self.uncovered();
+        let report = self.report(search(&self, limits), |_, actions| actions);
+        if !report.is_violated() || limits.threads() == 1 {
+            return report;
+        }
         // Which of the shortest ways is found depends on which thread is first, and so do the
         // numbers of what is kept. So what went wrong is told by one thread, from the beginning.
-        if self.breaks(&found) && limits.threads() > 1 {
-            self.forget();
-            let left = limits.time.map(|limit| limit.saturating_sub(progress.elapsed));
-            let again = search(&self, &Limits { threads: 1, time: left, watch: None, ..limits.clone() });
-            if again.cut == Some(Cut::Found) {
-                found = again.found;
+        self.forget();
+        let left = limits.time.map(|limit| limit.saturating_sub(report.progress.elapsed));
+        let again = search(&self, &Limits { threads: 1, time: left, watch: None, ..limits.clone() });
+        match again.cut {
+            Some(Cut::Found) => {
+                let Report { properties, .. } = self.report(again, |_, actions| actions);
+                Report { properties, ..report }
             }
+            _ => report,
         }
-        let found = found.into_iter().map(|way| way.map(|actions| self.concrete(&actions))).collect();
-        let exploration = Exploration { progress, cut, found, table_bytes };
-        Report { transitions_uncovered: uncovered, ..self.report(exploration) }
     }
 
     /// The same with stateright's breadth-first search: slower, with a counterexample that is not
@@ -182,16 +183,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// # Panics
     /// If a property or the environment panics.
     pub fn check_by_stateright(self, limits: &Limits) -> Report<M> {
-        reference::explore(self, limits, |cluster, mut exploration| {
-            for (index, way) in exploration.found.iter_mut().enumerate() {
-                if let Some(actions) = way
-                    && !cluster.properties[index].is_witness()
-                {
-                    let concrete = cluster.concrete(actions);
-                    *actions = cluster.shrink(concrete, |state| !cluster.is_true(index, state));
-                }
-            }
-            cluster.report(exploration)
+        reference::explore(self, limits, |cluster, exploration| {
+            cluster.report(exploration, |property, actions| {
+                cluster.shrink(actions, |state| !cluster.is_true(property, state))
+            })
         })
     }
 
@@ -206,16 +201,15 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
     }
 
-    /// Whether an invariant is among the properties that these ways decide.
-    fn breaks(&self, found: &[Option<Vec<Action>>]) -> bool {
-        self.properties.iter().zip(found).any(|(property, way)| way.is_some() && !property.is_witness())
-    }
-
-    /// What an exploration came to. Its ways are from the initial state, under the nodes' own
-    /// names.
-    fn report(&self, exploration: Exploration<Action>) -> Report<M> {
+    /// What an exploration came to, with the ways to violated properties, by their numbers, made
+    /// short.
+    fn report(
+        &self,
+        exploration: Exploration<Action>,
+        shorten: impl Fn(usize, Vec<Action>) -> Vec<Action>,
+    ) -> Report<M> {
         let Exploration { progress, cut, found, table_bytes } = exploration;
-        let properties = self.properties.iter().zip(found).map(|(property, way)| {
+        let properties = self.properties.iter().zip(found).enumerate().map(|(index, (property, way))| {
             let is_witness = property.is_witness();
             let status = match (way.is_some(), is_witness) {
                 (true, true) => Status::Witnessed,
@@ -224,7 +218,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 (false, true) => Status::Unwitnessed,
                 (false, false) => Status::Holds,
             };
-            let trace = way.filter(|_| !is_witness).map(|actions| self.trace(&actions, property.name));
+            let trace = way
+                .filter(|_| !is_witness)
+                .map(|actions| self.trace(&shorten(index, self.concrete(&actions)), property.name));
             PropertyReport { name: property.name, is_witness, status, trace }
         });
         Report {

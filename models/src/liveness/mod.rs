@@ -92,7 +92,8 @@ pub struct GoalReport<M: Machine> {
     pub status: Status,
     /// In how many of the states it is not reached yet: if there are none, nothing was shown.
     pub missing: usize,
-    /// A run that misses it: a lasso, or one after which nothing happens any more.
+    /// A run that misses it: a lasso, or one after which nothing happens any more. `None` also if
+    /// it is missed, but a limit was reached before it could be told.
     pub trace: Option<Trace<M>>,
 }
 
@@ -120,9 +121,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             goals: Vec::new(),
         };
         let liveness = &self.liveness.take().unwrap_or_else(none);
-        // That an invariant is violated is no reason to stop here.
-        let unwatched = Limits { until: Some(""), ..limits.clone() };
-        let exploration = search(&self, &unwatched);
+        // That an invariant is violated is no reason to stop here. One thread explores: with
+        // several, the numbers of what is kept depend on which is first, and on the numbers
+        // depends which lasso is told, and where faults end of all that are alike.
+        let alone = Limits { until: Some(""), threads: 1, ..limits.clone() };
+        let exploration = search(&self, &alone);
         let mut report = LivenessReport {
             explored: exploration.progress,
             ends: 0,
@@ -153,9 +156,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             let missing = reached.iter().flatten().filter(|reached| !**reached).count();
             let missed = |(graph, reached): (_, Vec<bool>)| self.missed(graph, liveness, goal, &reached);
             let lasso = graph.zip(reached).and_then(missed);
-            let trace = graph
-                .zip(lasso.as_ref())
-                .map(|(graph, lasso)| self.told(graph.state(lasso.start).cells, liveness, goal, limits));
+            let trace = graph.zip(lasso.as_ref()).map(|(graph, lasso)| {
+                self.told(graph.state(lasso.start).cells, liveness, goal, limits, start)
+            });
             let status = match lasso {
                 Some(_) => Status::Violated,
                 None if report.cut.is_some() => Status::Unknown,
@@ -220,19 +223,22 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
     }
 
-    /// A run that misses a goal, where faults end at these nodes under some names.
+    /// A run that misses a goal, where faults end at these nodes under some names. `None` if a
+    /// limit is reached first.
     fn told(
         &self,
         cells: [u32; MAX_NODES],
         liveness: &Liveness<M>,
         goal: &Goal<M>,
         limits: &Limits,
+        start: Instant,
     ) -> Option<Trace<M>> {
-        let mut before = self.way_to_nodes(cells, limits)?;
+        let left = limits.time.map(|limit| limit.saturating_sub(start.elapsed()));
+        let mut before = self.way_to_nodes(cells, &Limits { time: left, ..limits.clone() })?;
         let mut state = self.state_after(&before);
         // Under the nodes' own names.
         let cells = self.tables.nodes.get(state.nodes).cells;
-        let graph = self.calm_graph([cells].into_iter(), liveness, limits, Instant::now()).ok()?;
+        let graph = self.calm_graph([cells].into_iter(), liveness, limits, start).ok()?;
         let lasso = self.missed(&graph, liveness, goal, &self.reached(&graph, goal))?;
         before.extend(self.told_from(&mut state, &lasso.before));
         for _ in 0..ROUNDS {

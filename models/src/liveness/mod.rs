@@ -35,9 +35,10 @@ const ROUNDS: usize = 8;
 
 /// What must happen in the end.
 pub struct Liveness<M: Machine> {
-    /// After how many ticks a timer expires, at the node that is first and at the others.
+    /// After how many ticks a timer expires, at the node that is first and at the others: at least
+    /// one, or no time passes for whoever arms it again and again.
     pub expires: fn(timer: M::Timer, is_first: bool) -> u8,
-    /// Which of these nodes may be first.
+    /// Which of these nodes may be first. Where none may, it is not asked what comes after.
     pub may_be_first: fn(machines: &[&M], node: NodeId) -> bool,
     /// How far runs are followed: nothing is said to be reached if one leads beyond.
     pub within: Box<dyn Fn(&M) -> bool + Send + Sync>,
@@ -109,6 +110,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Explores every state within the bounds, lets faults end in each, and reports which of the
     /// goals of [`Cluster::live`] are reached from then on by every fair run. Without any, there
     /// is nothing to report.
+    ///
+    /// One thread does it, however many the limits allow. Once faults have ended timers expire
+    /// also where the environment does not allow it: a run that misses a goal is one of the
+    /// cluster whose environment allows that.
     ///
     /// # Panics
     /// If the environment or a goal panics.
@@ -283,12 +288,21 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 }
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
+    /// The goal of this name.
+    fn goal(&self, name: &str) -> Option<&Goal<M>> {
+        self.liveness.iter().flat_map(|liveness| &liveness.goals).find(|goal| goal.name == name)
+    }
+
+    /// Whether there is a goal of this name.
+    pub(crate) fn is_goal(&self, name: &str) -> bool {
+        self.goal(name).is_some()
+    }
+
     /// Whether to go through these states for ever misses the goal of this name.
     pub(crate) fn misses(&self, name: &str, states: &[State]) -> bool {
-        let goal = self.liveness.iter().flat_map(|liveness| &liveness.goals).find(|goal| goal.name == name);
         let reached =
             |goal: &Goal<M>, state| (goal.reached)(&self.view(state).machines().collect::<Vec<_>>());
-        goal.is_some_and(|goal| match goal.how {
+        self.goal(name).is_some_and(|goal| match goal.how {
             How::Eventually => !states.iter().any(|state| reached(goal, state)),
             How::AtLast => !states.iter().all(|state| reached(goal, state)),
         })

@@ -1,0 +1,6 @@
+//! Liveness: that goals are reached once faults end, and that it is told how if they are not.
+
+mod clocks;
+mod election;
+mod limits;
+mod own;

@@ -258,25 +258,25 @@ pub struct Replay {
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Runs a trace again from the initial state, and compares what the machines do with what it
-    /// says that they did. Stops at the first violation of an invariant, unless the trace says
-    /// that its last steps repeat for ever: then all of them are made, and the state after them
-    /// must be the one where they began, whatever else there is in it.
+    /// says that they did. Stops at the first violation of an invariant, unless the trace is of a
+    /// goal that is missed, or says that its last steps repeat for ever: then all of them are made.
+    /// If they are to repeat, the state after them must be the one where they began, whatever else
+    /// there is in it.
     ///
     /// # Errors
     /// [`Nonconformance`] at the first line that this cluster does not follow, or at the end if
     /// the cycle does not close.
     pub fn replay(&self, header: &Header, lines: &[Line<M>]) -> Result<Replay, Nonconformance> {
-        let (mut way, mut taken) = (vec![self.initial()], Vec::new());
-        let mut violation = None;
+        let (mut way, mut violation) = (vec![self.initial()], None);
+        let is_of_end = header.cycle.is_some() || header.property.as_deref().is_some_and(|p| self.is_goal(p));
         for line in lines {
-            let (action, next) = self.conform(&way[way.len() - 1], line)?;
+            let (_, next) = self.conform(&way[way.len() - 1], line)?;
             if violation.is_none() {
                 let violated = self.violated(&next);
                 violation = (!violated.is_empty()).then_some((line.step, violated));
             }
             way.push(next);
-            taken.push(action);
-            if violation.is_some() && header.cycle.is_none() {
+            if violation.is_some() && !is_of_end {
                 break;
             }
         }

@@ -145,6 +145,17 @@ fn list_names_models_bounds_profiles_and_mutants() {
     }
     let [line] = &json_lines(&run(&["check", "--list", "--json"]))[..] else { panic!("a line a model") };
     assert!(line["quick"].as_array().expect("a list").len() > 3);
+    for word in
+        ["profiles, liveness", "four-servers-check-quorum", "stale-leader-not-told", "must miss LeaderStays"]
+    {
+        assert!(shown.contains(word), "{shown}");
+    }
+    let names = |list: &str, key: &str| -> Vec<Value> {
+        line[list].as_array().expect("a list").iter().map(|item| item[key].clone()).collect()
+    };
+    assert!(names("liveness", "name").contains(&"pre-vote".into()));
+    assert!(names("liveness_mutants", "mutant").contains(&"nobody-times-out".into()));
+    assert!(!names("mutants", "mutant").contains(&"nobody-times-out".into()));
 }
 
 #[test]
@@ -221,6 +232,11 @@ fn what_does_not_exist_is_named_with_the_choices() {
     refused(&["mutants", "rafft"], &["rafft", "raft-election"]);
     refused(&["explore", "rafft"], &["rafft", "raft-election"]);
     refused(&["mutants", "--mutant", "half"], &["half", "half-quorum"]);
+    refused(&["liveness", "rafft"], &["rafft", "raft-election"]);
+    refused(
+        &["liveness", "--mutant", "half-quorum"],
+        &["half-quorum", "nobody-times-out", "pre-vote-never-won"],
+    );
     refused(&["check", "--bounds", "slow"], &["slow", "quick", "full"]);
     refused(&["check", "--bounds", "nods=3"], &["nods", "nodes"]);
     refused(&["check", "--bounds", "nodes=10"], &["nodes=10", "1 to 9"]);

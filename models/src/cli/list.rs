@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Refused;
 use crate::bounds::Bounds;
-use crate::subject::Subject;
+use crate::subject::{MutantInfo, Subject};
 
 /// Everything that can be named.
 pub(super) fn print(subjects: &[&'static dyn Subject], as_json: bool) -> Result<(), Refused> {
@@ -25,15 +25,22 @@ pub(super) fn print(subjects: &[&'static dyn Subject], as_json: bool) -> Result<
                 key.name, key.min, key.max, key.default, key.about
             )?;
         }
-        for (set, profiles) in [("quick", subject.quick()), ("full", subject.full())] {
+        for (set, profiles) in
+            [("quick", subject.quick()), ("full", subject.full()), ("liveness", subject.liveness_profiles())]
+        {
             writeln!(out, "  profiles, {set}:")?;
             for (name, bounds) in profiles {
-                writeln!(out, "    {name:<22} {bounds}")?;
+                writeln!(out, "    {name:<26} {bounds}")?;
             }
         }
-        writeln!(out, "  mutants:")?;
-        for mutant in subject.mutants() {
-            writeln!(out, "    {:<26} {}; must violate {}", mutant.name, mutant.rule, mutant.expected)?;
+        for (set, mutants, must) in [
+            ("mutants", subject.mutants(), "violate"),
+            ("mutants, liveness", subject.liveness_mutants(), "miss"),
+        ] {
+            writeln!(out, "  {set}:")?;
+            for mutant in mutants {
+                writeln!(out, "    {:<27} {}; must {must} {}", mutant.name, mutant.rule, mutant.expected)?;
+            }
         }
     }
     Ok(())
@@ -44,7 +51,12 @@ fn list_json(subject: &dyn Subject) -> Value {
         profiles.iter().map(|(name, bounds)| json!({ "name": name, "bounds": bounds.to_string() })).collect()
     };
     let keys = subject.keys().iter();
-    let mutants = subject.mutants();
+    let mutants = |mutants: Vec<MutantInfo>| -> Value {
+        let mutants = mutants.iter().map(|mutant| json!({
+            "mutant": mutant.name, "rule": mutant.rule, "expected": mutant.expected, "bounds": mutant.bounds.to_string(),
+        }));
+        mutants.collect()
+    };
     json!({
         "model": subject.name(),
         "about": subject.about(),
@@ -53,8 +65,8 @@ fn list_json(subject: &dyn Subject) -> Value {
         })).collect::<Value>(),
         "quick": profiles(subject.quick()),
         "full": profiles(subject.full()),
-        "mutants": mutants.iter().map(|mutant| json!({
-            "mutant": mutant.name, "rule": mutant.rule, "expected": mutant.expected, "bounds": mutant.bounds.to_string(),
-        })).collect::<Value>(),
+        "mutants": mutants(subject.mutants()),
+        "liveness": profiles(subject.liveness_profiles()),
+        "liveness_mutants": mutants(subject.liveness_mutants()),
     })
 }

@@ -99,34 +99,29 @@ fn plan(args: &LivenessArgs) -> Result<Vec<Case>, Refused> {
     Ok(named)
 }
 
-/// The goal that a mutant must miss, if it does.
-fn missed<'a>(mutant: &MutantInfo, summary: &'a LivenessSummary) -> Option<&'a GoalSummary> {
-    summary.goals.iter().find(|goal| goal.name == mutant.expected && goal.trace.is_some())
-}
-
+/// A goal that is missed is, whatever ended the check before it was complete.
 fn verdict(case: &Case, summary: &LivenessSummary) -> Verdict {
-    let is_good = match &case.mutant {
-        None => summary.ok,
-        Some(mutant) => missed(mutant, summary).is_some(),
-    };
-    match (is_good, summary.cut) {
-        (true, _) => Verdict::Good,
-        (false, Some(_)) => Verdict::Incomplete,
-        (false, None) => Verdict::Bad,
+    let mut missed = summary.goals.iter().filter(|goal| goal.status == Status::Violated);
+    match &case.mutant {
+        None if summary.ok => Verdict::Good,
+        None if missed.next().is_some() => Verdict::Bad,
+        Some(mutant) if missed.any(|goal| goal.name == mutant.expected) => Verdict::Good,
+        None | Some(_) if summary.cut.is_some() => Verdict::Incomplete,
+        None | Some(_) => Verdict::Bad,
     }
 }
 
 fn row(case: &Case, summary: &LivenessSummary, verdict: Verdict) -> [Cell; 8] {
     let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-    let goals = summary.goals.iter().map(|goal| {
-        let cycle = goal.trace.as_ref().and_then(|trace| Some((trace.steps, trace.cycle?)));
-        match (goal.status, cycle) {
-            (Status::Violated, Some((steps, cycle))) => {
-                format!("{} missed: {cycle} steps, then {} for ever", goal.name, steps - cycle)
+    let goals = summary.goals.iter().map(|goal| match (goal.status, &goal.trace) {
+        (Status::Violated, None) => format!("{} missed", goal.name),
+        (Status::Violated, Some(trace)) => match trace.cycle {
+            Some(cycle) => {
+                format!("{} missed: {cycle} steps, then {} for ever", goal.name, trace.steps - cycle)
             }
-            (Status::Violated, None) => format!("{} missed: nothing happens any more", goal.name),
-            (status, _) => format!("{} {}", goal.name, status.name()),
-        }
+            None => format!("{} missed: nothing happens any more", goal.name),
+        },
+        (status, _) => format!("{} {}", goal.name, status.name()),
     });
     [
         Cell::new(case.subject.name()),
@@ -175,4 +170,40 @@ fn to_json(case: &Case, summary: &LivenessSummary, verdict: Verdict) -> Value {
         "goals": summary.goals.iter().map(goal).collect::<Value>(),
         "ok": verdict == Verdict::Good,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::limits::{Cut, Progress};
+    use crate::subject::SUBJECTS;
+
+    fn verdict_on(mutant: Option<MutantInfo>, status: Status, cut: Option<Cut>) -> Verdict {
+        let subject = SUBJECTS[0];
+        let (name, bounds) = subject.liveness_profiles().swap_remove(0);
+        let goal = GoalSummary { name: "LeaderEmerges", status, missing: 1, trace: None };
+        let (states, elapsed) = (1, Duration::ZERO);
+        let explored = Progress { states, unique_states: states, queue: 0, depth: 0, elapsed, memory: None };
+        let ok = status == Status::Holds && cut.is_none();
+        let summary =
+            LivenessSummary { explored, ends: 1, states, steps: 1, cut, elapsed, goals: vec![goal], ok };
+        verdict(&Case { subject, name, bounds, mutant }, &summary)
+    }
+
+    #[test]
+    fn a_goal_that_is_missed_is_so_also_if_a_limit_ended_the_check() {
+        for cut in [None, Some(Cut::Bounds), Some(Cut::Time)] {
+            assert_eq!(verdict_on(None, Status::Violated, cut), Verdict::Bad);
+            for mutant in SUBJECTS[0].liveness_mutants() {
+                let is_caught = mutant.expected == "LeaderEmerges";
+                let otherwise = if cut.is_some() { Verdict::Incomplete } else { Verdict::Bad };
+                let expected = if is_caught { Verdict::Good } else { otherwise };
+                assert_eq!(verdict_on(Some(mutant), Status::Violated, cut), expected);
+            }
+        }
+        assert_eq!(verdict_on(None, Status::Unknown, Some(Cut::Bounds)), Verdict::Incomplete);
+        assert_eq!(verdict_on(None, Status::Holds, None), Verdict::Good);
+    }
 }

@@ -4,6 +4,19 @@
 //! alike (partial synchrony after the global stabilisation time: Dwork, Lynch and Stockmeyer,
 //! 1988). So time goes in ticks: it waits for every message to arrive and for every timer that is
 //! due to expire, in whichever order they do.
+//!
+//! # What this leaves out
+//!
+//! | it is assumed that | so this is not seen |
+//! |---|---|
+//! | when faults end, every timer has just been armed | a timer that had been armed long before |
+//! | durations are whole ticks | two timers that are due at nearly the same time; but if they are due at the same, either is first |
+//! | one node is first from then on, and all others are equally slow | another node that is first later |
+//! | equal messages to a node under way are one | a message that arrives twice |
+//! | messages come to rest | what timers do while nodes go on answering each other: that time stands still is no more than a run for ever in which none expires |
+//! | the application asks for nothing | inputs |
+//!
+//! What the [environment](Cluster::environment) forbids does happen: it bounds the faults.
 
 use althing::machine::{Event, Machine};
 use althing::node::NodeId;

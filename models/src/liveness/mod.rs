@@ -35,9 +35,10 @@ const ROUNDS: usize = 8;
 
 /// What must happen in the end.
 pub struct Liveness<M: Machine> {
-    /// After how many ticks a timer expires, at the node that is first and at the others.
+    /// After how many ticks a timer expires, at the node that is first and at the others: at least
+    /// one, or no time passes for whoever arms it again and again.
     pub expires: fn(timer: M::Timer, is_first: bool) -> u8,
-    /// Which of these nodes may be first.
+    /// Which of these nodes may be first. Where none may, it is not asked what comes after.
     pub may_be_first: fn(machines: &[&M], node: NodeId) -> bool,
     /// How far runs are followed: nothing is said to be reached if one leads beyond.
     pub within: Box<dyn Fn(&M) -> bool + Send + Sync>,
@@ -92,7 +93,8 @@ pub struct GoalReport<M: Machine> {
     pub status: Status,
     /// In how many of the states it is not reached yet: if there are none, nothing was shown.
     pub missing: usize,
-    /// A run that misses it: a lasso, or one after which nothing happens any more.
+    /// A run that misses it: a lasso, or one after which nothing happens any more. `None` also if
+    /// it is missed, but a limit was reached before it could be told.
     pub trace: Option<Trace<M>>,
 }
 
@@ -109,6 +111,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// goals of [`Cluster::live`] are reached from then on by every fair run. Without any, there
     /// is nothing to report.
     ///
+    /// One thread does it, however many the limits allow. Once faults have ended timers expire
+    /// also where the environment does not allow it: a run that misses a goal is one of the
+    /// cluster whose environment allows that.
+    ///
     /// # Panics
     /// If the environment or a goal panics.
     pub fn check_liveness(mut self, limits: &Limits) -> LivenessReport<M> {
@@ -120,9 +126,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             goals: Vec::new(),
         };
         let liveness = &self.liveness.take().unwrap_or_else(none);
-        // That an invariant is violated is no reason to stop here.
-        let unwatched = Limits { until: Some(""), ..limits.clone() };
-        let exploration = search(&self, &unwatched);
+        // That an invariant is violated is no reason to stop here. One thread explores: with
+        // several, the numbers of what is kept depend on which is first, and on the numbers
+        // depends which lasso is told, and where faults end of all that are alike.
+        let alone = Limits { until: Some(""), threads: 1, ..limits.clone() };
+        let exploration = search(&self, &alone);
         let mut report = LivenessReport {
             explored: exploration.progress,
             ends: 0,
@@ -153,9 +161,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             let missing = reached.iter().flatten().filter(|reached| !**reached).count();
             let missed = |(graph, reached): (_, Vec<bool>)| self.missed(graph, liveness, goal, &reached);
             let lasso = graph.zip(reached).and_then(missed);
-            let trace = graph
-                .zip(lasso.as_ref())
-                .map(|(graph, lasso)| self.told(graph.state(lasso.start).cells, liveness, goal, limits));
+            let trace = graph.zip(lasso.as_ref()).map(|(graph, lasso)| {
+                self.told(graph.state(lasso.start).cells, liveness, goal, limits, start)
+            });
             let status = match lasso {
                 Some(_) => Status::Violated,
                 None if report.cut.is_some() => Status::Unknown,
@@ -220,19 +228,22 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
     }
 
-    /// A run that misses a goal, where faults end at these nodes under some names.
+    /// A run that misses a goal, where faults end at these nodes under some names. `None` if a
+    /// limit is reached first.
     fn told(
         &self,
         cells: [u32; MAX_NODES],
         liveness: &Liveness<M>,
         goal: &Goal<M>,
         limits: &Limits,
+        start: Instant,
     ) -> Option<Trace<M>> {
-        let mut before = self.way_to_nodes(cells, limits)?;
+        let left = limits.time.map(|limit| limit.saturating_sub(start.elapsed()));
+        let mut before = self.way_to_nodes(cells, &Limits { time: left, ..limits.clone() })?;
         let mut state = self.state_after(&before);
         // Under the nodes' own names.
         let cells = self.tables.nodes.get(state.nodes).cells;
-        let graph = self.calm_graph([cells].into_iter(), liveness, limits, Instant::now()).ok()?;
+        let graph = self.calm_graph([cells].into_iter(), liveness, limits, start).ok()?;
         let lasso = self.missed(&graph, liveness, goal, &self.reached(&graph, goal))?;
         before.extend(self.told_from(&mut state, &lasso.before));
         for _ in 0..ROUNDS {
@@ -277,12 +288,21 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 }
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
+    /// The goal of this name.
+    fn goal(&self, name: &str) -> Option<&Goal<M>> {
+        self.liveness.iter().flat_map(|liveness| &liveness.goals).find(|goal| goal.name == name)
+    }
+
+    /// Whether there is a goal of this name.
+    pub(crate) fn is_goal(&self, name: &str) -> bool {
+        self.goal(name).is_some()
+    }
+
     /// Whether to go through these states for ever misses the goal of this name.
     pub(crate) fn misses(&self, name: &str, states: &[State]) -> bool {
-        let goal = self.liveness.iter().flat_map(|liveness| &liveness.goals).find(|goal| goal.name == name);
         let reached =
             |goal: &Goal<M>, state| (goal.reached)(&self.view(state).machines().collect::<Vec<_>>());
-        goal.is_some_and(|goal| match goal.how {
+        self.goal(name).is_some_and(|goal| match goal.how {
             How::Eventually => !states.iter().any(|state| reached(goal, state)),
             How::AtLast => !states.iter().all(|state| reached(goal, state)),
         })

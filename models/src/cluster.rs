@@ -25,7 +25,7 @@ use althing::node::{NodeId, NodeSet, Relabel};
 use althing::observe::{History, Step};
 
 use crate::cell::{Symmetric, Tamper};
-use crate::liveness::Liveness;
+use crate::goal::Liveness;
 use crate::messages::Messages;
 use crate::property::{Condition, Property, Scene, View};
 use crate::recover::Recovery;

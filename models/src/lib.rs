@@ -16,6 +16,7 @@ pub mod engine;
 mod expand;
 pub mod explore;
 pub mod fuzz;
+pub mod goal;
 mod intern;
 pub mod limits;
 pub mod liveness;
@@ -36,6 +37,6 @@ pub mod walk;
 
 pub use check::Report;
 pub use cluster::{Cluster, Faults, Network};
+pub use goal::{Goal, How, Liveness};
 pub use limits::Limits;
-pub use liveness::Liveness;
 pub use recover::Recovery;

@@ -8,6 +8,7 @@ use althing::observe::{History, Step};
 
 use crate::cell::{Cell, Stimulus};
 use crate::cluster::{Cluster, State};
+use crate::goal::{Goal, How};
 use crate::recover::Recovery;
 use crate::tables::{Nodes, Tables};
 
@@ -109,6 +110,31 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let properties = self.properties.iter().enumerate();
         let broken = properties.filter(|(index, property)| asked(property) && !self.is_true(*index, state));
         broken.map(|(_, property)| property.name).collect()
+    }
+
+    /// The goal of this name.
+    fn goal(&self, name: &str) -> Option<&Goal<M>> {
+        self.liveness.iter().flat_map(|liveness| &liveness.goals).find(|goal| goal.name == name)
+    }
+
+    /// Whether there is a goal of this name.
+    pub(crate) fn is_goal(&self, name: &str) -> bool {
+        self.goal(name).is_some()
+    }
+
+    /// Whether to go through these states for ever misses the goal of this name.
+    pub(crate) fn misses(&self, name: &str, states: &[State]) -> bool {
+        let reached =
+            |goal: &Goal<M>, state| (goal.reached)(&self.view(state).machines().collect::<Vec<_>>());
+        self.goal(name).is_some_and(|goal| match goal.how {
+            How::Eventually => !states.iter().any(|state| reached(goal, state)),
+            How::AtLast => !states.iter().all(|state| reached(goal, state)),
+        })
+    }
+
+    /// Whether no timer is armed, so that nothing happens once all messages have arrived.
+    pub(crate) fn stands_still(&self, state: &State) -> bool {
+        self.view(state).cells().all(|cell| cell.timers.is_empty())
     }
 
     /// A state with everything that its numbers stand for.

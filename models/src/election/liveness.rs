@@ -7,7 +7,7 @@ use althing::raft::{Credential, Election, Message, Rules, Timer};
 use super::Server;
 use super::mutants::{Broken, Mutant, leader_ignores, of_host, of_rules};
 use crate::cell::Tamper;
-use crate::liveness::{Goal, How, Liveness};
+use crate::goal::{Goal, How, Liveness};
 
 /// The minimum election timeout, in ticks; a heartbeat is one tick.
 const TIMEOUT: u8 = 3;

@@ -7,8 +7,8 @@
 //! 3. In it no fair run for ever may miss its goal (see `graph.rs`). One that does is a lasso: a
 //!    way there, and then a cycle.
 //!
-//! That messages are lost when faults end is no restriction: had one arrived later, faults would
-//! have ended later. What is assumed is that some day the last of the old ones is gone.
+//! Had an old message arrived later, faults would have ended later: what is assumed is that some
+//! day the last of them is gone, and that what was sent just before then is gone with it.
 
 mod calm;
 mod graph;
@@ -17,13 +17,13 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use althing::machine::Machine;
-use althing::node::NodeId;
 use althing::observe::History;
 use rustc_hash::FxBuildHasher;
 
 use crate::check::Status;
 use crate::cluster::{Action, Cluster, MAX_NODES, State};
 use crate::engine::{Claim, Space, search};
+use crate::goal::{Goal, How, Liveness};
 use crate::limits::{Cut, LOOK, Limits, Progress, memory_held};
 use crate::trace::Trace;
 use calm::{Calm, Happens, TICK};
@@ -32,38 +32,6 @@ use graph::{Graph, Lasso};
 /// How often a cycle may be gone round before the cluster has settled into it: until what only
 /// grows, such as the messages that were ever sent, does not grow any more.
 const ROUNDS: usize = 8;
-
-/// What must happen in the end.
-pub struct Liveness<M: Machine> {
-    /// After how many ticks a timer expires, at the node that is first and at the others: at least
-    /// one, or no time passes for whoever arms it again and again.
-    pub expires: fn(timer: M::Timer, is_first: bool) -> u8,
-    /// Which of these nodes may be first. Where none may, it is not asked what comes after.
-    pub may_be_first: fn(machines: &[&M], node: NodeId) -> bool,
-    /// How far runs are followed: nothing is said to be reached if one leads beyond.
-    pub within: Box<dyn Fn(&M) -> bool + Send + Sync>,
-    /// The goals.
-    pub goals: Vec<Goal<M>>,
-}
-
-/// Something that must come true.
-pub struct Goal<M: Machine> {
-    /// Its name.
-    pub name: &'static str,
-    /// How often.
-    pub how: How,
-    /// Whether the nodes have reached it.
-    pub reached: fn(&[&M]) -> bool,
-}
-
-/// How often a goal must be true.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum How {
-    /// Again and again: no run for ever goes without it.
-    Eventually,
-    /// For ever, from some moment on: no run for ever loses it again and again.
-    AtLast,
-}
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -284,33 +252,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let limits = Limits { until: Some(TOWARDS), watch: None, threads: 1, ..limits.clone() };
         let way = search(&towards, &limits).found.pop().flatten()?;
         Some(self.concrete(&way))
-    }
-}
-
-impl<M: Machine, H: History<M>> Cluster<M, H> {
-    /// The goal of this name.
-    fn goal(&self, name: &str) -> Option<&Goal<M>> {
-        self.liveness.iter().flat_map(|liveness| &liveness.goals).find(|goal| goal.name == name)
-    }
-
-    /// Whether there is a goal of this name.
-    pub(crate) fn is_goal(&self, name: &str) -> bool {
-        self.goal(name).is_some()
-    }
-
-    /// Whether to go through these states for ever misses the goal of this name.
-    pub(crate) fn misses(&self, name: &str, states: &[State]) -> bool {
-        let reached =
-            |goal: &Goal<M>, state| (goal.reached)(&self.view(state).machines().collect::<Vec<_>>());
-        self.goal(name).is_some_and(|goal| match goal.how {
-            How::Eventually => !states.iter().any(|state| reached(goal, state)),
-            How::AtLast => !states.iter().all(|state| reached(goal, state)),
-        })
-    }
-
-    /// Whether no timer is armed, so that nothing happens once all messages have arrived.
-    pub(crate) fn stands_still(&self, state: &State) -> bool {
-        self.view(state).cells().all(|cell| cell.timers.is_empty())
     }
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use althing::{Durable, Event, Machine, NodeId, Outbox};
 use althing_models::check::Status;
-use althing_models::liveness::{Goal, How};
+use althing_models::goal::{Goal, How};
 use althing_models::{Cluster, Limits, Liveness};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -4,8 +4,9 @@ use std::convert::Infallible;
 
 use althing::{Durable, Event, Machine, NodeId, Outbox};
 use althing_models::check::Status;
+use althing_models::goal::{Goal, How};
 use althing_models::limits::Cut;
-use althing_models::liveness::{Goal, How, LivenessReport};
+use althing_models::liveness::LivenessReport;
 use althing_models::trace::{Header, VERSION};
 use althing_models::{Cluster, Faults, Limits, Liveness, Network};
 

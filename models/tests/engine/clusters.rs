@@ -14,7 +14,7 @@ use althing_models::subject::{MutantInfo, SUBJECTS, Subject, Summary};
 use althing_models::{Limits, Report};
 
 /// Without optimisation, profiles of more states than this take too long, as estimated.
-const MOST_STATES: f64 = if cfg!(debug_assertions) { 60_000.0 } else { f64::INFINITY };
+const MOST_STATES: f64 = if cfg!(debug_assertions) { 90_000.0 } else { f64::INFINITY };
 
 #[test]
 fn both_searches_come_to_the_same() {

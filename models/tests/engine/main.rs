@@ -1,6 +1,7 @@
 //! The engine against other searches: stateright's, naive ones, and what others published.
 
 mod clusters;
+mod estimate;
 mod graphs;
 mod published;
 

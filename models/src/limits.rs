@@ -81,6 +81,8 @@ pub enum Cut {
     Interrupt,
     /// What it explored goes beyond what it may.
     Bounds,
+    /// Messages lead to messages for ever, and time stands still.
+    Restless,
 }
 
 impl fmt::Display for Cut {
@@ -91,6 +93,7 @@ impl fmt::Display for Cut {
             Self::Memory => "memory limit",
             Self::Interrupt => "interrupted",
             Self::Bounds => "beyond the bounds",
+            Self::Restless => "messages without end",
         })
     }
 }

@@ -13,7 +13,7 @@
 //! | durations are whole ticks | two timers that are due at nearly the same time; but if they are due at the same, either is first |
 //! | one node is first from then on, and all others are equally slow | another node that is first later |
 //! | equal messages to a node under way are one | a message that arrives twice |
-//! | messages come to rest | what timers do while nodes go on answering each other: that time stands still is no more than a run for ever in which none expires |
+//! | messages come to rest | what timers do while nodes go on answering each other: then nothing is said to be reached |
 //! | the application asks for nothing | inputs |
 //!
 //! What the [environment](Cluster::environment) forbids does happen: it bounds the faults.

@@ -115,6 +115,26 @@ impl<S: Hash + Eq + Clone, E: Copy + Eq> Graph<S, E> {
         Some(Lasso { start, before, cycle: self.cycle(&component, through) })
     }
 
+    /// Whether it is possible to go on for ever without this event.
+    pub(super) fn goes_round_without(&self, event: E) -> bool {
+        let other = |edge: &&Edge<E>| edge.event != event;
+        // How many ways into each state are left; those into which none is are taken out.
+        let mut ways = vec![0_usize; self.len()];
+        self.edges.iter().filter(other).for_each(|edge| ways[edge.to as usize] += 1);
+        let mut open: Vec<u32> = (0..self.len() as u32).filter(|s| ways[*s as usize] == 0).collect();
+        let mut taken = 0;
+        while let Some(state) = open.pop() {
+            taken += 1;
+            for edge in self.edges(state).iter().filter(other) {
+                ways[edge.to as usize] -= 1;
+                if ways[edge.to as usize] == 0 {
+                    open.push(edge.to);
+                }
+            }
+        }
+        taken < self.len()
+    }
+
     /// The strongly connected components of the states that are allowed, each ascending (Tarjan,
     /// 1972, with a stack of its own: a path may be longer than the program's).
     fn components(&self, within: &impl Fn(u32) -> bool) -> Vec<Vec<u32>> {

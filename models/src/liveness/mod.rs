@@ -119,6 +119,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 (report.states, report.steps) = (graph.len(), graph.edge_count());
                 if graph.states().any(|state| self.is_beyond(state, liveness)) {
                     report.cut = Some(Cut::Bounds);
+                } else if graph.goes_round_without(TICK) {
+                    // What timers would have done is not known.
+                    report.cut = Some(Cut::Restless);
                 }
             }
             Err(cut) => report.cut = Some(*cut),

@@ -52,6 +52,15 @@ fn a_cycle_where_the_event_that_leaves_is_not_always_possible_is_fair() {
 }
 
 #[test]
+fn to_go_round_without_an_event_takes_a_cycle_without_it() {
+    let without_t = |edges| graph(edges, &[0]).goes_round_without('t');
+    assert!(!without_t(&[&[('a', 1)], &[('t', 0), ('b', 2)], &[]]));
+    assert!(without_t(&[&[('a', 1)], &[('t', 0), ('b', 0)]]));
+    assert!(without_t(&[&[('a', 1)], &[('t', 0), ('b', 1)]]), "from a state to itself, too");
+    assert!(!without_t(&[&[('t', 0)]]));
+}
+
+#[test]
 fn an_event_that_is_always_possible_is_taken_in_the_cycle() {
     let edges: Edges<'_> = &[&[('a', 1), ('c', 2)], &[('b', 0), ('c', 1)], &[('d', 0), ('c', 2)]];
     let (_, cycle) = fair(edges, &[1]).expect("all of it");

@@ -1,6 +1,7 @@
 //! Exploring a cluster to the end, or to a limit, and saying honestly which it was.
 
 use std::fmt;
+use std::time::Instant;
 
 use althing::machine::Machine;
 use althing::observe::History;
@@ -154,11 +155,13 @@ impl<M: Machine> fmt::Display for Report<M> {
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Explores every state within the bounds with the [engine](crate::engine) of this kit, and
-    /// reports. A counterexample is a shortest one, and the same in every run.
+    /// reports. A counterexample is a shortest one, and the same in every run, unless a limit ends
+    /// the search before it is told.
     ///
     /// # Panics
     /// If a property or the environment panics.
     pub fn check(mut self, limits: &Limits) -> Report<M> {
+        let start = Instant::now();
         let report = self.report(search(&self, limits), |_, actions| actions);
         if !report.is_violated() || limits.threads() == 1 {
             return report;
@@ -168,12 +171,13 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         self.forget();
         let left = limits.time.map(|limit| limit.saturating_sub(report.progress.elapsed));
         let again = search(&self, &Limits { threads: 1, time: left, watch: None, ..limits.clone() });
+        let progress = Progress { elapsed: start.elapsed(), ..report.progress };
         match again.cut {
             Some(Cut::Found) => {
                 let Report { properties, .. } = self.report(again, |_, actions| actions);
-                Report { properties, ..report }
+                Report { properties, progress, ..report }
             }
-            _ => report,
+            _ => Report { progress, ..report },
         }
     }
 

@@ -35,6 +35,9 @@ use crate::tables::Tables;
 /// The most nodes that a cluster under check can have.
 pub const MAX_NODES: usize = 9;
 
+/// The most properties that a cluster can have, `Contract` and `DeadIsDead` among them.
+pub const MAX_PROPERTIES: usize = u32::BITS as usize;
+
 /// The most transitions that can be told apart.
 const MAX_TRANSITIONS: usize = u64::BITS as usize;
 
@@ -107,8 +110,8 @@ impl State {
 
     /// Whether it differs from the other in nothing but the network.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let but_network = |state: &Self| (state.nodes, state.violated, state.left, state.cut);
-        but_network(self) == but_network(other)
+        let rest = |state: &Self| (state.nodes, state.violated, state.left, state.cut);
+        rest(self) == rest(other)
     }
 }
 
@@ -209,6 +212,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// So a [`History`] sees the effects after the last write either all or not at
     /// all: what it concludes from one of them must not depend on another that follows. The
     /// effects of a start are performed as a whole.
+    ///
+    /// When it is explored, a step with more than 256 points to crash at is a panic.
     #[must_use]
     pub fn crashes(mut self, crashes: u8) -> Self {
         self.faults.crashes = crashes;
@@ -234,9 +239,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// first half on every message that it drops, as the property `DeadIsDead`.
     #[must_use]
     pub fn dead(mut self, dead: impl Fn(&M::Message, NodeId, &M) -> bool + Send + Sync + 'static) -> Self {
-        self.properties.push(Property::dead_is_dead());
         self.dead = Some(Box::new(dead));
-        self
+        self.add(Property::dead_is_dead())
     }
 
     /// The names of all transitions of the machine, and which of them a step is. An exploration
@@ -267,6 +271,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// An invariant of all states.
+    ///
+    /// # Panics
+    /// Like the other methods that add a property, with more than [`MAX_PROPERTIES`].
     #[must_use]
     pub fn always(
         self,
@@ -310,11 +317,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// Treats states that differ only in the names of the nodes as one. Sound if the properties
-    /// and the environment do not speak of particular nodes, and only with
-    /// [`Network::Monotone`], without cuts.
+    /// and the environment do not speak of particular nodes.
     ///
     /// # Panics
-    /// With more than six nodes, whose permutations are too many.
+    /// With more than six nodes, whose permutations are too many; when it is explored with
+    /// another network than [`Network::Monotone`], or with cuts.
     #[must_use]
     pub fn symmetric(self) -> Self
     where
@@ -338,8 +345,13 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
     }
 
-    fn property(mut self, name: &'static str, condition: Condition<M, H>) -> Self {
-        let property = Property { name, condition };
+    fn property(self, name: &'static str, condition: Condition<M, H>) -> Self {
+        self.add(Property { name, condition })
+    }
+
+    /// The properties of a state are the bits of a number.
+    fn add(mut self, property: Property<M, H>) -> Self {
+        assert!(self.properties.len() < MAX_PROPERTIES, "a cluster has at most {MAX_PROPERTIES} properties");
         self.witnesses |= u64::from(property.is_witness()) << self.properties.len();
         self.properties.push(property);
         self

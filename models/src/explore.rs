@@ -96,7 +96,7 @@ impl<M: Machine, H: History<M>> Model for Explored<M, H> {
 }
 
 impl<M: Machine, H: History<M>> Judge for Explored<M, H> {
-    fn judge(&self, index: usize, shown: &Shown) -> bool {
+    fn passes(&self, index: usize, shown: &Shown) -> bool {
         self.cluster.is_true(index, &shown.state)
     }
 }

@@ -4,10 +4,7 @@ use althing::machine::Machine;
 use althing::observe::History;
 use stateright::{Model, Property};
 
-use crate::cluster::{Action, Cluster, State};
-
-/// The most properties that a cluster can have.
-pub const MAX_PROPERTIES: usize = 32;
+use crate::cluster::{Action, Cluster, MAX_PROPERTIES, State};
 
 impl<M: Machine, H: History<M>> Model for Cluster<M, H> {
     type State = State;
@@ -32,7 +29,7 @@ impl<M: Machine, H: History<M>> Model for Cluster<M, H> {
 }
 
 impl<M: Machine, H: History<M>> Judge for Cluster<M, H> {
-    fn judge(&self, index: usize, state: &State) -> bool {
+    fn passes(&self, index: usize, state: &State) -> bool {
         self.is_true(index, state)
     }
 }
@@ -40,7 +37,7 @@ impl<M: Machine, H: History<M>> Judge for Cluster<M, H> {
 /// A model that can tell which of a cluster's properties are true.
 pub(crate) trait Judge: Model {
     /// Whether property `index` is true of the state.
-    fn judge(&self, index: usize, state: &Self::State) -> bool;
+    fn passes(&self, index: usize, state: &Self::State) -> bool;
 }
 
 /// A cluster's properties, as stateright takes them: as function pointers, which cannot know a
@@ -49,14 +46,13 @@ pub(crate) fn properties<T: Judge, M: Machine, H: History<M>>(
     properties: &[crate::property::Property<M, H>],
 ) -> Vec<Property<T>> {
     fn condition<T: Judge, const I: usize>(model: &T, state: &T::State) -> bool {
-        model.judge(I, state)
+        model.passes(I, state)
     }
     macro_rules! conditions {
         ($($i:literal)*) => { [$(condition::<T, $i>),*] };
     }
     let conditions: [fn(&T, &T::State) -> bool; MAX_PROPERTIES] =
         conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
-    assert!(properties.len() <= MAX_PROPERTIES, "at most {MAX_PROPERTIES} properties");
     let named = properties.iter().zip(conditions);
     named
         .map(|(property, condition)| {

@@ -75,7 +75,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// yet is no different from what was sent and lost, unless losses are counted.
     fn crash_points(&self, ops: &[Op<M>]) -> Vec<usize> {
         let counted = self.network == Network::InFlight;
-        (1..ops.len()).filter(|k| counted || matches!(ops[*k], Op::Write(_))).collect()
+        let points: Vec<_> = (1..ops.len()).filter(|k| counted || matches!(ops[*k], Op::Write(_))).collect();
+        assert!(points.len() <= 256, "a step can crash at 256 points at most");
+        points
     }
 
     /// The outcome of a crash between two steps.

@@ -78,7 +78,7 @@ impl<M: Machine, H: History<M>> Model for Watched<M, H> {
 }
 
 impl<M: Machine, H: History<M>> Judge for Watched<M, H> {
-    fn judge(&self, index: usize, state: &State) -> bool {
+    fn passes(&self, index: usize, state: &State) -> bool {
         if self.cluster.properties[index].is_of_nodes() {
             self.cluster.nodes_violate(state) >> index & 1 == 0
         } else {

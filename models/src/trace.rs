@@ -364,7 +364,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Happening::Crash(event) => {
                 // At which point it crashed, the effects say.
                 let id = stimulus(event);
-                let points = (0..u8::MAX).map(|point| Action::StepThenCrash(id, point));
+                let points = (0..=u8::MAX).map(|point| Action::StepThenCrash(id, point));
                 let mut points = points.take_while(|action| self.is_possible(state, *action));
                 points.find(|action| self.line(line.step, state, *action).effects == line.effects)?
             }

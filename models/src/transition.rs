@@ -39,7 +39,12 @@ impl Effect {
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// The state in which every node has started for the first time.
+    ///
+    /// # Panics
+    /// If the cluster is [symmetric](Self::symmetric) and its network is not.
     pub fn initial(&self) -> State {
+        let same_for_all = self.network == Network::Monotone && self.faults.cuts == 0;
+        assert!(self.symmetry.is_none() || same_for_all, "symmetry is for Network::Monotone without cuts");
         let (mut cells, mut network) = (Vec::new(), Vec::new());
         for (node, config) in self.nodes().iter().zip(&self.configs) {
             let (cell, ops) = Cell::start(node, config.clone(), M::Durable::default(), &self.tamper);
@@ -50,9 +55,6 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// A state put together from its parts; the fault budgets are those of the cluster.
-    ///
-    /// # Panics
-    /// If there are more cells than [`MAX_NODES`].
     pub fn state(&self, cells: &[Cell<M>], network: Vec<Stimulus<M>>, history: H) -> State {
         let mut ids = [0; MAX_NODES];
         for (id, cell) in ids.iter_mut().zip(cells) {
@@ -95,7 +97,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         for i in start..actions.len() {
             if let Action::Step(stimulus) = actions[i] {
                 let outcome = self.tables.outcome(self.step(state, stimulus));
-                actions.extend((0..outcome.crashes.len() as u8).map(|k| Action::StepThenCrash(stimulus, k)));
+                let points = (0..=u8::MAX).take(outcome.crashes.len());
+                actions.extend(points.map(|k| Action::StepThenCrash(stimulus, k)));
             }
         }
         actions.extend(self.nodes().iter().map(|node| Action::Restart(node.get())));

@@ -344,6 +344,16 @@ fn a_closed_pipe_is_not_worth_a_word() {
     let output = child.wait_with_output().expect("it ends");
     assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
     assert_eq!(output.status.code(), Some(0));
+    // But of what was not explored it is not known that it is good.
+    let mut child = althing(&["check", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(3));
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
         make_folder(folder)?;
     }
     let (start, interrupt) = (Instant::now(), interrupt());
-    let mut all = Vec::new();
+    let (mut all, planned) = (Vec::new(), plan.len());
     for (subject, profile, bounds) in plan {
         let mut runs = Vec::new();
         for &searcher in args.engine.searchers() {
@@ -77,9 +77,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
         }
     }
     if !args.output.json {
-        report(&all, args.output.trace_out.as_deref())?;
+        report(&all, planned, args.output.trace_out.as_deref())?;
     }
-    Ok(all.iter().map(Explored::verdict).max().unwrap_or(Verdict::Good))
+    // What was not even begun is not known to be good.
+    let least = if all.len() < planned { Verdict::Incomplete } else { Verdict::Good };
+    Ok(all.iter().map(Explored::verdict).fold(least, Verdict::max))
 }
 
 impl Explored {
@@ -209,7 +211,7 @@ fn property_json(property: &PropertySummary) -> Value {
 }
 
 /// A table for people, then what is wrong, if anything is.
-fn report(all: &[Explored], folder: Option<&Path>) -> Result<(), Refused> {
+fn report(all: &[Explored], planned: usize, folder: Option<&Path>) -> Result<(), Refused> {
     let is_compared = all.iter().any(|explored| explored.agreement.is_some());
     let mut header =
         vec!["model", "profile", "states", "depth", "seconds", "invariants", "witnesses", "verdict"];
@@ -237,13 +239,12 @@ fn report(all: &[Explored], folder: Option<&Path>) -> Result<(), Refused> {
     let complete = all.iter().filter(is_ok).count();
     writeln!(
         out,
-        "{complete} of {} explored completely, with every property true, in {seconds:.1} s. What the profiles cover: althing check --list",
-        all.len()
+        "{complete} of {planned} explored completely, with every property true, in {seconds:.1} s. What the profiles cover: althing check --list"
     )?;
     if is_compared {
         let agree = all.iter().filter_map(|explored| explored.agreement.as_ref()?.agrees);
         let agree = agree.filter(|agrees| *agrees).count();
-        writeln!(out, "The engines agree on {agree} of {}.", all.len())?;
+        writeln!(out, "The engines agree on {agree} of {planned}.")?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use comfy_table::{LineStyle, Table, presets};
 
 use crate::bounds::{Bounds, BoundsError};
 use crate::check::Searcher;
-use crate::limits::{Limits, memory_available};
+use crate::limits::{Limits, memory_available, memory_held};
 use crate::subject::{SUBJECTS, Subject};
 
 /// What a command came to.
@@ -245,7 +245,13 @@ struct ReplayArgs {
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match cli.command.unwrap_or_else(|| Command::Check(CheckArgs::quick())) {
+    let command = cli.command.unwrap_or_else(|| Command::Check(CheckArgs::quick()));
+    let explores = match &command {
+        Command::Check(args) => !args.list,
+        Command::Mutants(_) | Command::Liveness(_) => true,
+        Command::Explore(_) | Command::Replay(_) => false,
+    };
+    let outcome = match command {
         Command::Check(args) => check::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Liveness(args) => liveness::run(&args),
@@ -254,8 +260,10 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(verdict) => verdict.into(),
-        // Whoever read has read enough.
-        Err(Refused::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        // Whoever read has read enough. What was still to be explored was not.
+        Err(Refused::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            if explores { Verdict::Incomplete } else { Verdict::Good }.into()
+        }
         Err(refused) => {
             let _ = writeln!(io::stderr(), "althing: {refused}");
             ExitCode::from(2)
@@ -315,7 +323,8 @@ fn interrupt() -> Arc<AtomicBool> {
 
 /// Bytes of memory that an exploration may hold.
 fn memory_limit(args: &LimitArgs) -> Option<u64> {
-    args.memory_limit.map(|size| size.0).or_else(|| memory_available().map(|free| free / 10 * 9))
+    let held = memory_held().unwrap_or(0);
+    args.memory_limit.map(|size| size.0).or_else(|| memory_available().map(|free| held + free / 10 * 9))
 }
 
 /// The limits of the next exploration of a command that started then.

@@ -15,6 +15,12 @@ use crate::limits::{Progress, memory_held};
 /// A thread takes so many states at a time, at most.
 const CHUNK: usize = 4096;
 
+/// It does not pay to start a thread for fewer.
+const WORTH_A_THREAD: usize = 64;
+
+/// With fewer new states in a level, its memory is not worth a look.
+const WORTH_A_LOOK: usize = 4096;
+
 /// What all threads share.
 pub(super) struct Level<'a, S: Space> {
     space: &'a S,
@@ -87,7 +93,7 @@ impl<'a, S: Space> Level<'a, S> {
 
     /// The initial states.
     pub(super) fn first(&self, ways: &mut Ways) -> Frontier<S::State> {
-        let (mut share, mut recent) = (Share::default(), Recent::new());
+        let (mut share, mut recent) = (Share::default(), Recent::new(0));
         let initial = self.space.initial();
         self.generated.store(initial.len(), Ordering::Relaxed);
         for (number, state) in (0..).zip(initial) {
@@ -101,7 +107,7 @@ impl<'a, S: Space> Level<'a, S> {
     pub(super) fn next(&self, frontier: &Frontier<S::State>, ways: &mut Ways) -> Frontier<S::State> {
         // Small enough that all threads have something to do until the end.
         let chunk = (frontier.len() / (4 * self.threads)).clamp(1, CHUNK);
-        let threads = self.threads.min(frontier.len().div_ceil(CHUNK / 4));
+        let threads = self.threads.min(frontier.len().div_ceil(WORTH_A_THREAD));
         let (chunks, cursor) = (frontier.chunks(chunk), AtomicUsize::new(0));
         let work = || self.work(&chunks, &cursor);
         let shares = thread::scope(|scope| {
@@ -116,7 +122,8 @@ impl<'a, S: Space> Level<'a, S> {
 
     /// Takes states and meets their successors until none is left.
     fn work(&self, chunks: &[(usize, &[S::State])], cursor: &AtomicUsize) -> Share<S::State> {
-        let (mut share, mut recent) = (Share::default(), Recent::new());
+        let states = chunks.iter().map(|(_, states)| states.len()).sum();
+        let (mut share, mut recent) = (Share::default(), Recent::new(states));
         while !self.is_stopped() {
             let Some((start, states)) = chunks.get(cursor.fetch_add(1, Ordering::Relaxed)) else { break };
             let (mut generated, before) = (0, share.states.len());
@@ -175,7 +182,9 @@ impl<'a, S: Space> Level<'a, S> {
             self.depth.store(level, Ordering::Relaxed);
             ways.push(reached);
         }
-        self.memory.fetch_max(memory_held().unwrap_or(0), Ordering::Relaxed);
+        if frontier.len() >= WORTH_A_LOOK {
+            self.memory.fetch_max(memory_held().unwrap_or(0), Ordering::Relaxed);
+        }
         frontier
     }
 

@@ -17,7 +17,7 @@ mod table;
 mod ways;
 
 use std::hash::Hash;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
@@ -25,7 +25,7 @@ use std::time::Instant;
 use crate::limits::{Cut, LOOK, Limits, Progress};
 use level::Level;
 pub use model::{Engine, Unsupported};
-pub(crate) use table::{Fingerprint, Table};
+use table::{Fingerprint, Table};
 use ways::{Place, Ways};
 
 /// The most properties that can be decided in one search.
@@ -96,7 +96,13 @@ pub(crate) fn search<S: Space>(space: &S, limits: &Limits) -> Exploration<S::Act
         let (searching, ended) = channel::<()>();
         let watcher = scope.spawn(move || {
             while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                if let Some(cut) = limits.look(&level.progress(start)) {
+                // Whoever watches may panic: then nobody would see a limit any more.
+                let look = AssertUnwindSafe(|| limits.look(&level.progress(start)));
+                let seen = catch_unwind(look).unwrap_or_else(|panic| {
+                    level.stop();
+                    resume_unwind(panic)
+                });
+                if let Some(cut) = seen {
                     level.stop();
                     return Some(cut);
                 }

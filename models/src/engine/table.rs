@@ -105,17 +105,19 @@ pub(crate) struct Recent {
 
 impl Recent {
     /// 256 KiB, which a core has close to itself.
-    const SLOTS: usize = 1 << 15;
+    const MOST: usize = 1 << 15;
 
-    pub(crate) fn new() -> Self {
-        Self { slots: vec![0; Self::SLOTS] }
+    /// For the successors of so many states.
+    pub(crate) fn new(states: usize) -> Self {
+        Self { slots: vec![0; states.saturating_mul(8).next_power_of_two().min(Self::MOST)] }
     }
 
     /// Adds one, in the place of another; whether it was not there.
     #[inline]
     pub(crate) fn insert(&mut self, fingerprint: Fingerprint) -> bool {
         let bits = fingerprint.0.get();
-        replace(&mut self.slots[bits as usize % Self::SLOTS], bits) != bits
+        let slot = bits as usize & (self.slots.len() - 1);
+        replace(&mut self.slots[slot], bits) != bits
     }
 }
 

@@ -1,7 +1,7 @@
 //! How each state was first reached.
 
 /// A state: its level, and its number there.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place {
     pub(super) level: u32,
     pub(super) number: u32,
@@ -45,6 +45,7 @@ impl Ways {
 
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.levels.iter().flatten().map(|part| part.len() * size_of::<Reached>()).sum()
+        let part = |part: &Vec<Reached>| size_of_val(part) + size_of_val(&part[..]);
+        self.levels.iter().flatten().map(part).sum()
     }
 }

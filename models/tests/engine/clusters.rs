@@ -6,7 +6,7 @@ use std::time::Duration;
 use althing::raft::invariants::Elections;
 use althing_models::bounds::Bounds;
 use althing_models::check::{Searcher, Status};
-use althing_models::cluster::{Cluster, State};
+use althing_models::cluster::{Cluster, Faults, MAX_PROPERTIES, State};
 use althing_models::election::mutants::{Broken, MUTANTS};
 use althing_models::election::{self, RaftElection, Server};
 use althing_models::limits::Cut;
@@ -111,4 +111,31 @@ fn distance(cluster: &Cluster<Server<Broken>, Elections>, property: &str) -> usi
         level = next;
     }
     unreachable!("there is no end of numbers")
+}
+
+fn small() -> Cluster<Server, Elections> {
+    let bounds = Bounds::new(&election::KEYS).with(&[("nodes", 2), ("terms", 1)]);
+    election::model(&bounds).expect("the bounds agree")
+}
+
+/// The last of as many properties as there can be is judged like any other.
+#[test]
+fn as_many_properties_as_there_are_bits() {
+    let with = |count: usize| {
+        let has = small().check(&Limits::default()).properties.len();
+        (has..count).fold(small(), |cluster, _| cluster.each_step("Never", |_| false))
+    };
+    let report = with(MAX_PROPERTIES).check(&Limits::default());
+    let last = report.properties.last().expect("the last");
+    assert_eq!((report.properties.len(), last.name), (MAX_PROPERTIES, "Never"));
+    assert_eq!(last.status, Status::Violated);
+    assert_eq!(report.properties[0].status, Status::Unknown, "that of another bit is not");
+    assert!(std::panic::catch_unwind(|| with(MAX_PROPERTIES + 1)).is_err(), "one more is refused");
+}
+
+#[test]
+#[should_panic(expected = "symmetry is for Network::Monotone without cuts")]
+fn a_network_that_is_not_the_same_for_all_has_no_symmetry() {
+    let cut = Faults { cuts: 1, ..Faults::default() };
+    small().faults(cut).symmetric().check(&Limits::default());
 }

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use althing::{Durable, Event, Machine, NodeId, Outbox};
 use althing_models::check::Status;
 use althing_models::goal::{Goal, How};
+use althing_models::limits::Cut;
 use althing_models::{Cluster, Limits, Liveness};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -77,14 +78,24 @@ type Expires = fn(Timer, bool) -> u8;
 
 /// Whether n1 trusts again and again, and whether it does at last.
 fn trusts(expires: Expires, is_reassured: bool, may_be_first: fn(&[&Node], NodeId) -> bool) -> [Status; 2] {
+    let (cut, statuses) = cut_and_trusts(expires, is_reassured, may_be_first);
+    assert_eq!(cut, None);
+    statuses
+}
+
+/// The same, and why it was not explored to its end.
+fn cut_and_trusts(
+    expires: Expires,
+    is_reassured: bool,
+    may_be_first: fn(&[&Node], NodeId) -> bool,
+) -> (Option<Cut>, [Status; 2]) {
     let reached = |nodes: &[&Node]| !nodes[1].doubts;
     let goal = |name, how| Goal { name, how, reached };
     let goals = vec![goal("Trusts", How::Eventually), goal("TrustsAtLast", How::AtLast)];
     let liveness = Liveness { expires, may_be_first, within: Box::new(|_: &Node| true), goals };
     let nodes = [0, 1].map(|id| (NodeId::new(id).expect("a node"), is_reassured));
     let report = Cluster::<Node>::new(nodes).live(liveness).check_liveness(&Limits::default());
-    assert_eq!(report.cut, None);
-    [report.goals[0].status, report.goals[1].status]
+    (report.cut, [report.goals[0].status, report.goals[1].status])
 }
 
 const BOTH: [Status; 2] = [Status::Holds, Status::Holds];
@@ -133,5 +144,5 @@ fn who_is_first_has_the_faster_clock() {
 #[test]
 fn a_timer_that_takes_no_time_stops_the_clocks() {
     let expires: Expires = |timer, _| if timer == Timer::Doubt { 0 } else { 1 };
-    assert_eq!(trusts(expires, false, |_, _| true), NEITHER);
+    assert_eq!(cut_and_trusts(expires, false, |_, _| true), (Some(Cut::Restless), NEITHER));
 }

@@ -83,10 +83,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 .filter(|m| m.needs.is_none_or(|(word, bit)| state.network.word(word) & bit != 0));
             for (number, Move { effect, .. }) in (0..).zip(possible) {
                 let Some(effect) = effect else { continue };
-                let next = effect.on(state);
-                // Most steps change a node, and then the messages need not be compared.
-                if next.nodes != state.nodes || next != *state {
-                    visit(*i, number, next);
+                if effect.changes(state) {
+                    visit(*i, number, effect.on(state));
                 }
             }
         }

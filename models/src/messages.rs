@@ -178,6 +178,16 @@ impl Change {
         }
     }
 
+    /// Whether the set after this change is another.
+    #[inline]
+    pub(crate) fn changes(&self, messages: &Messages) -> bool {
+        let mut words = self.0.iter().enumerate();
+        words.any(|(word, (removed, added))| {
+            let present = messages.word(word);
+            (present & !removed | added) != present
+        })
+    }
+
     fn at(&mut self, word: usize) -> &mut (u64, u64) {
         if word >= self.0.len() {
             self.0.resize(word + 1, (0, 0));

@@ -30,6 +30,12 @@ impl Effect {
         self
     }
 
+    /// Whether the state after this one is another.
+    #[inline]
+    pub(crate) fn changes(&self, state: &State) -> bool {
+        !self.after.is_like(state) || self.network.changes(&state.network)
+    }
+
     /// The state after this one.
     #[inline]
     pub(crate) fn on(&self, state: &State) -> State {

@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use althing::raft::invariants::Elections;
+use althing::raft::election::invariants::Elections;
 use althing_models::election::{self, Server};
 use althing_models::engine::Engine;
 use althing_models::{Cluster, Limits, bounds};

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 use std::time::Duration;
 
-use althing::raft::{Ballot, Config, Election, Message, Role, Term, Timer};
+use althing::raft::election::{Ballot, Config, Election, Message, Role, Term, Timer};
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -56,8 +56,8 @@ fn kinds() -> Vec<(&'static str, Server, Happens)> {
     vec![
         ("pre-vote granted", alone, says(Message::PreVote { term, credential })),
         ("pre-vote reply counted", pre_candidate, says(Message::PreVoteReply { term, granted })),
-        ("vote granted", alone, says(Message::RequestVote { term: next, credential })),
-        ("vote denied", alone, says(Message::RequestVote { term, credential: 6 })),
+        ("vote granted", alone, says(Message::RequestVote { term: next, credential, transfer: false })),
+        ("vote denied", alone, says(Message::RequestVote { term, credential: 6, transfer: false })),
         ("vote reply counted", candidate, says(Message::VoteReply { term, granted })),
         ("winning vote", nearly_leader, says(Message::VoteReply { term, granted })),
         ("heartbeat at follower", following, says(Message::Heartbeat { term })),

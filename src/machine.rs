@@ -62,7 +62,7 @@ pub trait Machine: Value {
     fn restart(config: Self::Config, durable: Self::Durable, out: &mut Outbox<Self>) -> Self;
 
     /// The disk as it will be once every write emitted so far has reached it.
-    fn durable(&self) -> &Self::Durable;
+    fn durable(&self) -> Self::Durable;
 
     /// Handles one event: the whole of the protocol.
     fn step(&mut self, event: Event<Self>, out: &mut Outbox<Self>);

@@ -5,6 +5,11 @@
 //! rule out: it hands over [`Op`]s, with [`Op::Sync`] wherever the host has to wait, so a host
 //! that performs the operations one after another cannot break it, and an exhaustive `match`
 //! cannot forget it.
+//!
+//! A write that nothing waits for yet, made with [`Persistent::record_behind`], is the exception:
+//! no `Sync` follows it, the host makes it durable in its own time, still in order, and says so
+//! with an input of the machine. That is how a leader writes to its disk while its followers
+//! write to theirs.
 
 use alloc::vec::{self, Vec};
 use core::iter::Peekable;
@@ -27,7 +32,8 @@ use crate::node::NodeId;
     )
 )]
 pub enum Op<M: Machine> {
-    /// Write this to the disk. It need not be durable before the next [`Op::Sync`].
+    /// Write this to the disk. It need not be durable before the next [`Op::Sync`]; if none
+    /// follows, the host makes it durable in its own time.
     Write(WriteOf<M>),
     /// Make every write so far durable before going on.
     Sync,
@@ -51,6 +57,9 @@ pub enum Op<M: Machine> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outbox<M: Machine> {
     writes: Vec<WriteOf<M>>,
+    /// How many of the writes, from the first, every later effect has to wait for:
+    /// `awaited <= writes.len()`.
+    awaited: usize,
     /// The other effects, each with the number of writes that must be durable before it.
     effects: Vec<(usize, Op<M>)>,
 }
@@ -64,7 +73,7 @@ impl<M: Machine> Default for Outbox<M> {
 impl<M: Machine> Outbox<M> {
     /// An outbox without effects. Allocates nothing.
     pub const fn new() -> Self {
-        Self { writes: Vec::new(), effects: Vec::new() }
+        Self { writes: Vec::new(), awaited: 0, effects: Vec::new() }
     }
 
     /// Asks for a message to be sent.
@@ -92,12 +101,20 @@ impl<M: Machine> Outbox<M> {
     /// applied to anything. `Sync` is implied by the order, and ignored.
     pub fn push(&mut self, op: Op<M>) {
         match op {
-            Op::Write(write) => self.writes.push(write),
+            Op::Write(write) => {
+                self.writes.push(write);
+                self.awaited = self.writes.len();
+            }
             Op::Sync => {}
             Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {
-                self.effects.push((self.writes.len(), op));
+                self.effects.push((self.awaited, op));
             }
         }
+    }
+
+    /// Adds a write that the effects after it need not wait for.
+    fn write_behind(&mut self, write: WriteOf<M>) {
+        self.writes.push(write);
     }
 
     /// Whether there is nothing to do.
@@ -106,10 +123,12 @@ impl<M: Machine> Outbox<M> {
     }
 
     /// Empties the outbox into operations, in the order in which they were emitted, with
-    /// [`Op::Sync`] before the first effect after a write, and at the end if writes are left.
+    /// [`Op::Sync`] before the first effect after a write, and at the end if writes are left that
+    /// must be waited for.
     pub fn drain(&mut self) -> Drain<'_, M> {
         Drain {
             writes: self.writes.drain(..),
+            awaited: core::mem::take(&mut self.awaited),
             written: 0,
             synced: 0,
             effects: self.effects.drain(..).peekable(),
@@ -120,6 +139,7 @@ impl<M: Machine> Outbox<M> {
     /// [`Op::Sync`] for all of them: group commit. After several steps into one outbox it
     /// saves waits; it only delays the other effects, so it keeps the rule.
     pub fn drain_grouped(&mut self) -> Drain<'_, M> {
+        self.awaited = self.writes.len();
         for (after, _) in &mut self.effects {
             *after = self.writes.len();
         }
@@ -131,6 +151,8 @@ impl<M: Machine> Outbox<M> {
 #[derive(Debug)]
 pub struct Drain<'a, M: Machine> {
     writes: vec::Drain<'a, WriteOf<M>>,
+    /// How many of the writes, from the first, must be waited for.
+    awaited: usize,
     /// Writes handed over so far, and how many of those lie before the last `Sync`:
     /// `synced <= written`.
     written: usize,
@@ -149,7 +171,9 @@ impl<M: Machine> Iterator for Drain<'_, M> {
             self.written += 1;
             return Some(Op::Write(write));
         }
-        if self.synced < self.written {
+        // An effect that is due waits for the writes before it; the end, for those that are awaited.
+        let owed = if due == usize::MAX { self.awaited } else { due };
+        if self.synced < owed.min(self.written) {
             self.synced = self.written;
             return Some(Op::Sync);
         }
@@ -174,10 +198,34 @@ impl<D: Durable> Persistent<D> {
         Self(durable)
     }
 
-    /// Makes a change in memory and asks for the same change of the disk.
-    pub fn record<M: Machine<Durable = D>>(&mut self, write: D::Write, out: &mut Outbox<M>) {
+    /// Makes a change in memory and asks for the same change of the disk. Every effect after it
+    /// waits until it is durable.
+    pub fn record(&mut self, write: D::Write, out: &mut impl Writes<D::Write>) {
         self.0.apply(&write);
-        out.push(Op::Write(write));
+        out.write(write);
+    }
+
+    /// The same, but the effects after it do not wait for it. The machine must not rely on it
+    /// until the host has said, with an input, that it is durable.
+    pub fn record_behind<M: Machine>(&mut self, write: D::Write, out: &mut Outbox<M>)
+    where
+        D::Write: Into<WriteOf<M>>,
+    {
+        self.0.apply(&write);
+        out.write_behind(write.into());
+    }
+}
+
+/// What writes of one kind can be emitted to: the outbox of their machine, or of a machine that
+/// this one is a part of.
+pub trait Writes<W> {
+    /// Asks for the change of the disk; every later effect waits for it.
+    fn write(&mut self, write: W);
+}
+
+impl<M: Machine, W: Into<WriteOf<M>>> Writes<W> for Outbox<M> {
+    fn write(&mut self, write: W) {
+        self.push(Op::Write(write.into()));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Majorities: any two of the same voters share a member, which is why one leader a term suffices.
 
-use crate::node::NodeSet;
+use crate::node::{NodeId, NodeSet, Relabel, Renaming};
 
 /// How many of `voters` voters are a majority: more than half of them.
 pub const fn majority(voters: u8) -> u8 {
@@ -12,6 +12,52 @@ pub const fn majority(voters: u8) -> u8 {
 /// No set is a majority of no voters.
 pub const fn is_majority(nodes: NodeSet, voters: NodeSet) -> bool {
     nodes.intersection(voters).len() >= majority(voters.len())
+}
+
+/// Who decides (paper, 6): the voters, and while the membership changes the voters of before as
+/// well, each with a majority of their own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub struct Voters {
+    /// The voters; after a change, the new ones.
+    pub incoming: NodeSet,
+    /// The voters before the change, until it is done; empty at any other time.
+    pub outgoing: NodeSet,
+}
+
+impl Voters {
+    /// These voters, with no change under way.
+    pub const fn of(voters: NodeSet) -> Self {
+        Self { incoming: voters, outgoing: NodeSet::EMPTY }
+    }
+
+    /// Whoever has a vote.
+    pub const fn all(self) -> NodeSet {
+        self.incoming.union(self.outgoing)
+    }
+
+    /// Whether the node has a vote.
+    pub const fn contains(self, node: NodeId) -> bool {
+        self.all().contains(node)
+    }
+
+    /// Whether a change is under way.
+    pub const fn is_joint(self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
+    /// The sets of which each must agree with a majority: the new voters, and the old ones if
+    /// there are any.
+    pub fn halves(self) -> impl Iterator<Item = NodeSet> {
+        [self.incoming, self.outgoing].into_iter().take(1 + usize::from(self.is_joint()))
+    }
+}
+
+impl Relabel for Voters {
+    fn relabel(&self, renaming: &Renaming) -> Self {
+        Self { incoming: self.incoming.relabel(renaming), outgoing: self.outgoing.relabel(renaming) }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The ordering rule of the outbox, against a naive twin and by what a crash may see.
 
-use althing::raft::{Ballot, Config, Election, Message, Term, Timer};
+use althing::raft::election::{Ballot, Config, Election, Message, Term, Timer};
 use althing::{Durable, Event, Machine, NodeId, NodeSet, Op, Outbox, Persistent};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -35,8 +35,8 @@ impl Machine for Puppet {
         Self { disk: Persistent::restored(disk) }
     }
 
-    fn durable(&self) -> &Pages {
-        &self.disk
+    fn durable(&self) -> Pages {
+        (*self.disk).clone()
     }
 
     fn step(&mut self, event: Event<Self>, out: &mut Outbox<Self>) {
@@ -191,7 +191,7 @@ proptest! {
             puppet.step(Event::Input(ops), &mut out);
         }
         let drain = if grouped { out.drain_grouped() } else { out.drain() };
-        prop_assert_eq!(&fold(Pages::default(), drain), puppet.durable());
+        prop_assert_eq!(fold(Pages::default(), drain), puppet.durable());
     }
 
     #[test]
@@ -206,7 +206,7 @@ proptest! {
         for event in events {
             server.step(event, &mut out);
             disk = fold(disk, out.drain());
-            prop_assert_eq!(&disk, server.durable());
+            prop_assert_eq!(disk, server.durable());
         }
     }
 }
@@ -226,7 +226,7 @@ fn any_event() -> impl Strategy<Value = Event<Election>> {
         match kind {
             0 => Message::PreVote { term, credential },
             1 => Message::PreVoteReply { term, granted },
-            2 => Message::RequestVote { term, credential },
+            2 => Message::RequestVote { term, credential, transfer: false },
             3 => Message::VoteReply { term, granted },
             4 => Message::Heartbeat { term },
             _ => Message::HeartbeatReply { term },

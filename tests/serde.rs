@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use althing::raft::{Ballot, Election, Input, LeaderChanged, Message, Term, Timer};
+use althing::raft::election::{Ballot, Election, Input, LeaderChanged, Message, Term, Timer};
 use althing::{Event, NodeId, NodeSet, Op};
 use proptest::prelude::*;
 use serde_json::{Value, from_value, json, to_value};
@@ -40,7 +40,10 @@ fn messages_are_named_after_what_they_do() {
             Message::PreVoteReply { term, granted: true },
             json!({"pre_vote_reply": {"term": 7, "granted": true}}),
         ),
-        (Message::RequestVote { term, credential }, json!({"request_vote": {"term": 7, "credential": 3}})),
+        (
+            Message::RequestVote { term, credential, transfer: false },
+            json!({"request_vote": {"term": 7, "credential": 3, "transfer": false}}),
+        ),
         (Message::VoteReply { term, granted: false }, json!({"vote_reply": {"term": 7, "granted": false}})),
         (Message::Heartbeat { term }, json!({"heartbeat": {"term": 7}})),
         (Message::HeartbeatReply { term }, json!({"heartbeat_reply": {"term": 7}})),
@@ -48,8 +51,8 @@ fn messages_are_named_after_what_they_do() {
     for (message, form) in forms {
         has_form(message, form);
     }
-    let bare = Message::RequestVote { term, credential: () };
-    has_form(bare, json!({"request_vote": {"term": 7, "credential": null}}));
+    let bare = Message::RequestVote { term, credential: (), transfer: false };
+    has_form(bare, json!({"request_vote": {"term": 7, "credential": null, "transfer": false}}));
 }
 
 #[test]
@@ -143,7 +146,7 @@ proptest! {
         let messages = [
             Message::PreVote { term, credential },
             Message::PreVoteReply { term, granted },
-            Message::RequestVote { term, credential },
+            Message::RequestVote { term, credential, transfer: false },
             Message::VoteReply { term, granted },
             Message::Heartbeat { term },
             Message::HeartbeatReply { term },

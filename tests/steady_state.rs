@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use allocation_counter::measure;
-use althing::raft::{Config, Election, Message, Role, Timer};
+use althing::raft::election::{Config, Election, Message, Role, Timer};
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
 
 type Server = Election<u64>;

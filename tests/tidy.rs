@@ -28,7 +28,7 @@ const BANNED: [(&str, &str); 16] = [
 /// Lines of code a file, without comments, blank lines and tests.
 const FILE_LIMIT: usize = 400;
 /// Files that are somewhat over, with the figure that they have.
-const LONGER_FILES: [(&str, usize); 1] = [("src/raft/election.rs", 450)];
+const LONGER_FILES: [(&str, usize); 1] = [("src/raft/election/mod.rs", 500)];
 /// Lines a function, from its `fn` to its closing brace.
 const FUNCTION_LIMIT: usize = 70;
 
@@ -177,22 +177,23 @@ fn enums_of_a_protocol_are_matched_exhaustively() {
 
 #[test]
 fn every_rule_cites_its_source() {
-    let rules = sources("src/raft").into_iter().find(|source| source.path.ends_with("/rules.rs"));
     let (mut doc, mut cited) = (String::new(), 0);
-    for (number, line) in rules.expect("there are rules").shipped() {
-        if let Some(comment) = line.trim().strip_prefix("///") {
-            doc.push_str(comment);
-        } else {
+    for rules in sources("src/raft").iter().filter(|source| source.path.ends_with("/rules.rs")) {
+        for (number, line) in rules.shipped() {
+            if let Some(comment) = line.trim().strip_prefix("///") {
+                doc.push_str(comment);
+                continue;
+            }
             if line.starts_with("    fn ") {
                 let names_source = doc.contains("Paper") || doc.contains("Thesis");
                 let names_place = !sections(&doc).is_empty() || doc.contains("Figure");
-                assert!(names_source && names_place, "rules.rs:{number}: which sentence is this?");
+                assert!(names_source && names_place, "{}:{number}: which sentence is this?", rules.path);
                 cited += 1;
             }
             doc.clear();
         }
     }
-    assert!(cited >= 11, "only {cited} rules were found");
+    assert!(cited >= 13, "only {cited} rules were found");
 }
 
 #[test]

@@ -117,8 +117,8 @@ impl<const HASTY: bool> Machine for Participant<HASTY> {
         participant
     }
 
-    fn durable(&self) -> &State {
-        &self.state
+    fn durable(&self) -> State {
+        *self.state
     }
 
     fn step(&mut self, event: Event<Self>, out: &mut Outbox<Self>) {

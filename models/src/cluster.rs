@@ -3,7 +3,7 @@
 //! Say what there is, what may go wrong and what must hold, and explore it:
 //!
 //! ```no_run
-//! # use althing::{NodeId, NodeSet, raft::{Config, Election}};
+//! # use althing::{NodeId, NodeSet, raft::election::{Config, Election}};
 //! # use althing_models::{Limits, cluster::Cluster};
 //! # let configs = [0, 1, 2].map(|i| Config::new(NodeId::new(i).unwrap(), NodeSet::first(3)).unwrap());
 //! let report = Cluster::<Election>::new(configs)

@@ -7,7 +7,7 @@ use althing::machine::{Event, Machine};
 use althing::node::{NodeId, NodeSet};
 use althing::observe::{Cause, Step};
 use althing::outbox::{Op, Outbox};
-use althing::raft::{Ballot, Config, Role, invariants};
+use althing::raft::election::{Ballot, Config, Role, invariants};
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 use crate::cluster::MAX_NODES;
@@ -105,8 +105,9 @@ fn handle(server: &mut Server, event: &Event<Server>) {
 
     let cause = Cause::Event(event);
     let disk = before.durable();
-    let step = Step { node: before.id(), cause, before: &before, disk, performed: &performed, after: server };
-    assert_eq!(step.disk_after(), *server.durable(), "the disk is not a fold of the writes: {step:?}");
+    let step =
+        Step { node: before.id(), cause, before: &before, disk: &disk, performed: &performed, after: server };
+    assert_eq!(step.disk_after(), server.durable(), "the disk is not a fold of the writes: {step:?}");
     assert!(waits_for_the_disk(&performed), "an effect overtakes a write: {step:?}");
     assert!(invariants::monotonic(&step), "Monotonic: {step:?}");
     assert!(invariants::vote_once(&step), "VoteOnce: {step:?}");
@@ -127,7 +128,7 @@ fn ops(server: &mut Server, event: &Event<Server>) -> Vec<Op<Server>> {
 
 fn restart(server: &mut Server) {
     let mut out = Outbox::new();
-    let restarted = Server::restart(*server.config(), *server.durable(), &mut out);
+    let restarted = Server::restart(*server.config(), server.durable(), &mut out);
     assert_eq!(restarted.durable(), server.durable(), "a restart changes the disk");
     let acts = |op| matches!(op, Op::Write(_) | Op::Send { .. } | Op::Output(_));
     assert!(!out.drain().any(acts), "a restart acts by itself: {restarted:?}");

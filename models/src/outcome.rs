@@ -179,7 +179,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Op::Send { to, .. } => *to == after.node || !self.nodes().contains(*to),
             Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => false,
         });
-        if foreign || *after.machine.durable() != after.disk { CONTRACT } else { 0 }
+        if foreign || after.machine.durable() != after.disk { CONTRACT } else { 0 }
     }
 
     /// The messages among these operations of a node, as stimuli of their receivers.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use althing::machine::Event;
-use althing::raft::invariants::Elections;
-use althing::raft::{Message, Rules, Timer};
+use althing::raft::election::invariants::Elections;
+use althing::raft::election::{Message, Rules, Timer};
 use althing_models::Limits;
 use althing_models::bounds::Bounds;
 use althing_models::cell::Stimulus;

@@ -10,7 +10,7 @@ use althing::NodeId;
 use althing::machine::Event;
 use althing::node::{NodeSet, Relabel, Renaming};
 use althing::observe::History;
-use althing::raft::invariants::Elections;
+use althing::raft::election::invariants::Elections;
 use althing_models::cell::{Cell, Stimulus};
 use althing_models::cluster::{self, Cluster, Faults, Network};
 use althing_models::election::Server;

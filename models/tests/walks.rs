@@ -6,7 +6,7 @@ use althing::machine::{Event, Machine};
 use althing::node::NodeId;
 use althing::observe::{Cause, Step};
 use althing::outbox::Outbox;
-use althing::raft::invariants::Elections;
+use althing::raft::election::invariants::Elections;
 use althing_models::Limits;
 use althing_models::cell::Cell;
 use althing_models::cluster::{Action, Cluster, State};

@@ -12,7 +12,7 @@ mod world;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use althing::raft::{Ballot, Election, Message, Published, Rules, Term};
+use althing::raft::election::{Ballot, Election, Message, Published, Rules, Term};
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -97,7 +97,7 @@ fn the_start_satisfies_the_invariant() {
     for servers in 1..=5 {
         let world = World::at_the_start(servers, Published);
         assert_eq!(world.violation(), None);
-        assert!(world.servers.iter().all(|server| *server.durable() == Ballot::default()));
+        assert!(world.servers.iter().all(|server| server.durable() == Ballot::default()));
     }
 }
 
@@ -208,7 +208,7 @@ fn a_vote_that_leaves_before_it_is_durable_breaks_the_invariant() {
         world.cast[1][server.id().index()] = vote;
     }
     assert_eq!(world.violation(), None);
-    let message = Message::RequestVote { term: ONE, credential: 0 };
+    let message = Message::RequestVote { term: ONE, credential: 0, transfer: false };
     let event = Event::Message { from: candidate, message };
     let (mut after, mut out) = (world.servers[0], Outbox::new());
     after.step(event.clone(), &mut out);

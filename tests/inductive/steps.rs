@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use althing::observe::{Cause, Step};
-use althing::raft::invariants;
-use althing::raft::{Ballot, Election, Input, Message, Role, Rules, Timer};
+use althing::raft::election::invariants;
+use althing::raft::election::{Ballot, Election, Input, Message, Role, Rules, Timer};
 use althing::{Durable, Event, Machine, Op, Outbox};
 
 use crate::world::{Flight, World};
@@ -92,7 +92,7 @@ impl<R: Rules> Taken<'_, R> {
             node: self.before.id(),
             cause: Cause::Event(self.event),
             before: &self.before,
-            disk: self.before.durable(),
+            disk: &self.before.durable(),
             performed: self.ops,
             after: &after,
         };
@@ -100,7 +100,7 @@ impl<R: Rules> Taken<'_, R> {
             self.leads_to(self.ops, after)?;
         }
         holds(&step)?;
-        if step.disk_after() != *after.durable() {
+        if step.disk_after() != after.durable() {
             return Err("the disk is the fold of the writes");
         }
         if after.is_leader() && !self.before.is_leader() {
@@ -126,7 +126,7 @@ impl<R: Rules> Taken<'_, R> {
         coverage: &mut Coverage,
     ) -> Result<(), &'static str> {
         let performed = &self.ops[..cut];
-        let mut disk = *self.before.durable();
+        let mut disk = self.before.durable();
         performed.iter().for_each(|op| {
             if let Op::Write(write) = op {
                 disk.apply(write)

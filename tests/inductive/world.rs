@@ -1,7 +1,9 @@
 //! The invariant, and any state that satisfies it.
 
-use althing::raft::invariants::{Elections, election_safety, leader_completeness, leader_is_elected};
-use althing::raft::{Ballot, Config, Election, Message, Role, Rules, Term};
+use althing::raft::election::invariants::{
+    Elections, election_safety, leader_completeness, leader_is_elected,
+};
+use althing::raft::election::{Ballot, Config, Election, Message, Role, Rules, Term};
 use althing::{Machine, NodeId, NodeSet};
 
 use crate::choices::Choices;
@@ -79,7 +81,7 @@ impl<R: Rules> World<R> {
     }
 
     fn server_violation(&self, server: &Election<u8, R>) -> Option<&'static str> {
-        let (id, Ballot { term, vote }) = (server.id(), *server.durable());
+        let (id, Ballot { term, vote }) = (server.id(), server.durable());
         let reached = row(term);
         if self.cast[reached][id.index()] != vote
             || self.cast[reached + 1..].iter().any(|votes| votes[id.index()].is_some())
@@ -220,7 +222,7 @@ impl<R: Rules> World<R> {
 
     fn give_role(&mut self, choices: &mut Choices, id: NodeId, credentials: usize) {
         let server = self.servers[id.index()];
-        let (config, ballot) = (*server.config(), *server.durable());
+        let (config, ballot) = (*server.config(), server.durable());
         let mine = NodeSet::only(id);
         let others = config.voters().without(id);
         let supporters = self.supporters(ballot.term, id);
@@ -271,7 +273,10 @@ fn kinds(bounds: &Bounds) -> impl Iterator<Item = Message<u8>> {
     let (terms, credentials) = (bounds.terms as u64, bounds.credentials as u8);
     (0..=terms).map(Term::new).flat_map(move |term| {
         let requests = (0..credentials).flat_map(move |credential| {
-            [Message::PreVote { term, credential }, Message::RequestVote { term, credential }]
+            [
+                Message::PreVote { term, credential },
+                Message::RequestVote { term, credential, transfer: false },
+            ]
         });
         let answers = [false, true].into_iter().flat_map(move |granted| {
             [Message::PreVoteReply { term, granted }, Message::VoteReply { term, granted }]

@@ -1,7 +1,7 @@
 //! Clusters of unusual sizes, messages of strangers, stale timers, and what the application is
 //! told: where the papers leave the common case.
 
-use althing::raft::{Config, ConfigError, Role, Timer};
+use althing::raft::election::{Config, ConfigError, Role, Timer};
 use althing::{NodeSet, Op};
 
 use crate::subject::*;

@@ -1,7 +1,7 @@
 //! Paper 5.2: how a leader is elected, and how it stays.
 
 use althing::Op;
-use althing::raft::{Role, Timer};
+use althing::raft::election::{Role, Timer};
 
 use crate::subject::*;
 

@@ -2,7 +2,7 @@
 //! before anybody hears of them. The order is looked at in the operations that a host performs.
 
 use althing::Op;
-use althing::raft::{Role, Timer};
+use althing::raft::election::{Role, Timer};
 
 use crate::subject::*;
 

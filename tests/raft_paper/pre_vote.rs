@@ -1,7 +1,7 @@
 //! Thesis 9.6: a server asks around before it disturbs the others with a new term.
 
 use althing::Op;
-use althing::raft::{Role, Timer};
+use althing::raft::election::{Role, Timer};
 
 use crate::subject::*;
 

@@ -1,6 +1,6 @@
 //! Thesis 6.2: a leader that no majority hears makes room.
 
-use althing::raft::{Role, Timer};
+use althing::raft::election::{Role, Timer};
 
 use crate::subject::*;
 

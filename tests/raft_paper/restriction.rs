@@ -1,6 +1,6 @@
 //! Paper 5.4.1: who may be elected.
 
-use althing::raft::{Config, Election, Input, Message, Role, Term, Timer};
+use althing::raft::election::{Config, Election, Input, Message, Role, Term, Timer};
 use althing::{Event, Machine, NodeSet, Outbox};
 
 use crate::subject::*;
@@ -80,7 +80,7 @@ fn a_later_last_term_beats_a_longer_log() {
         let mut out = Outbox::new();
         let mut voter: Election<Position> =
             Election::restart(config.with_pre_vote(false), ballot(2, None), &mut out);
-        let message = Message::RequestVote { term: Term::new(3), credential: candidate };
+        let message = Message::RequestVote { term: Term::new(3), credential: candidate, transfer: false };
         voter.step(Event::Message { from: node(1), message }, &mut out);
         voter.vote() == Some(node(1))
     };

@@ -2,7 +2,7 @@
 //! which some arguments cannot occur. Where a rule was off by one, one of these would fail.
 
 use althing::NodeSet;
-use althing::raft::{Ballot, Published, Rules, Term};
+use althing::raft::election::{Ballot, Published, Rules, Term};
 
 use crate::subject::{ballot, node, nodes};
 

@@ -1,7 +1,7 @@
 //! Thesis 4.2.3: servers that hear a leader do not help to depose it.
 
 use althing::Op;
-use althing::raft::{Role, Timer};
+use althing::raft::election::{Role, Timer};
 
 use crate::subject::*;
 

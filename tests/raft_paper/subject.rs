@@ -1,6 +1,6 @@
 //! One server, and what its host was last asked to do.
 
-use althing::raft::{Ballot, Config, Election, LeaderChanged, Message, Role, Term, Timer};
+use althing::raft::election::{Ballot, Config, Election, LeaderChanged, Message, Role, Term, Timer};
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
 
 /// The credential that every server starts with.
@@ -47,7 +47,7 @@ pub(crate) fn pre_vote_reply(term: u64, granted: bool) -> Message<u8> {
 }
 
 pub(crate) fn request_vote(term: u64, credential: u8) -> Message<u8> {
-    Message::RequestVote { term: Term::new(term), credential }
+    Message::RequestVote { term: Term::new(term), credential, transfer: false }
 }
 
 pub(crate) fn vote_reply(term: u64, granted: bool) -> Message<u8> {
@@ -129,7 +129,7 @@ impl Subject {
 
     /// The server after a crash: nothing but its disk is left.
     pub(crate) fn crash(self) -> Self {
-        Self::restart(*self.server.config(), *self.server.durable())
+        Self::restart(*self.server.config(), self.server.durable())
     }
 
     pub(crate) fn step(&mut self, event: Event<Election<u8>>) {
@@ -155,7 +155,7 @@ impl Subject {
     }
 
     pub(crate) fn disk(&self) -> Ballot {
-        *self.server.durable()
+        self.server.durable()
     }
 
     /// What the last event sent, with its receiver.

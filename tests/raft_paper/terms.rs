@@ -1,7 +1,7 @@
 //! Paper 5.1 and the "all servers" rules of Figure 2: terms.
 
 use althing::Op;
-use althing::raft::{Message, Role, Term, Timer};
+use althing::raft::election::{Message, Role, Term, Timer};
 
 use crate::subject::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use althing::raft::{Config, Message, Role, Timer};
+use althing::raft::election::{Config, Message, Role, Timer};
 use althing::{Event, Op};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use althing::raft::{Ballot, Config, Election, LeaderChanged, Message, Timer};
+use althing::raft::election::{Ballot, Config, Election, LeaderChanged, Message, Timer};
 use althing::{Durable, Event, Machine, NodeId, NodeMap, NodeSet, Op, Outbox};
 use anyhow::{Context, Result, anyhow};
 

@@ -41,8 +41,8 @@ impl Machine for Pinger {
         Self
     }
 
-    fn durable(&self) -> &NoDisk {
-        &NoDisk
+    fn durable(&self) -> NoDisk {
+        NoDisk
     }
 
     fn step(&mut self, _: Event<Self>, _: &mut Outbox<Self>) {}

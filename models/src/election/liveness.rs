@@ -2,7 +2,7 @@
 
 use althing::machine::Event;
 use althing::outbox::Op;
-use althing::raft::{Credential, Election, Message, Rules, Timer};
+use althing::raft::election::{Credential, Election, Message, Rules, Timer};
 
 use super::Server;
 use super::mutants::{Broken, Mutant, leader_ignores, of_host, of_rules};

@@ -1,4 +1,4 @@
-//! The model `raft-election`: [`althing::raft::Election`] as it ships.
+//! The model `raft-election`: [`althing::raft::election::Election`] as it ships.
 
 pub mod liveness;
 pub mod mutants;
@@ -9,8 +9,8 @@ pub use subject::RaftElection;
 
 use althing::machine::Event;
 use althing::node::{NodeId, NodeSet};
-use althing::raft::invariants::{self, Elections};
-use althing::raft::{Config, Credential, Election, Input, Message, Published, Role, Rules, Timer};
+use althing::raft::election::invariants::{self, Elections};
+use althing::raft::election::{Config, Credential, Election, Input, Message, Published, Role, Rules, Timer};
 
 use crate::bounds::{Bounds, BoundsError, Key};
 use crate::cell::{Stimulus, Tamper};

@@ -7,7 +7,7 @@
 use althing::machine::Event;
 use althing::node::{NodeId, NodeSet};
 use althing::outbox::Op;
-use althing::raft::{Ballot, Message, Rules, Term};
+use althing::raft::election::{Ballot, Message, Rules, Term};
 
 use super::Server;
 use crate::cell::Tamper;

@@ -3,7 +3,7 @@
 use std::io::BufRead;
 use std::net::SocketAddr;
 
-use althing::raft::invariants::Elections;
+use althing::raft::election::invariants::Elections;
 
 use super::mutants::{Broken, MUTANTS, Mutant};
 use super::{ENDLESS_TERMS, KEYS, Server, cluster, liveness, model};

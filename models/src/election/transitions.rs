@@ -2,7 +2,7 @@
 
 use althing::machine::Event;
 use althing::observe::{Cause, Step};
-use althing::raft::{Credential, Election, Message, Role, Rules, Timer};
+use althing::raft::election::{Credential, Election, Message, Role, Rules, Timer};
 
 use crate::bounds::Bounds;
 

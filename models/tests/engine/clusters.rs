@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use althing::raft::invariants::Elections;
+use althing::raft::election::invariants::Elections;
 use althing_models::bounds::Bounds;
 use althing_models::check::{Searcher, Status};
 use althing_models::cluster::{Cluster, Faults, MAX_PROPERTIES, State};

@@ -49,8 +49,8 @@ impl Machine for Node {
         Self { id, doubts: id.get() == 1, is_reassured }
     }
 
-    fn durable(&self) -> &Nothing {
-        &Nothing
+    fn durable(&self) -> Nothing {
+        Nothing
     }
 
     fn step(&mut self, event: Event<Self>, out: &mut Outbox<Self>) {

@@ -69,8 +69,8 @@ impl Machine for Node {
         Self { id, kind, is_answered: false, asked: 0 }
     }
 
-    fn durable(&self) -> &Nothing {
-        &Nothing
+    fn durable(&self) -> Nothing {
+        Nothing
     }
 
     fn step(&mut self, event: Event<Self>, out: &mut Outbox<Self>) {

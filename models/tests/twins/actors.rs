@@ -8,7 +8,7 @@
 //!   same invariants, and follows from the network: it divides no states.
 //! - What is saved is on the disk in the same step; there is no disk apart from the server.
 //!
-//! [`Elections`]: althing::raft::invariants::Elections
+//! [`Elections`]: althing::raft::election::invariants::Elections
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 use althing::machine::{Event, Machine};
 use althing::node::NodeId;
 use althing::outbox::{Op, Outbox};
-use althing::raft::invariants;
-use althing::raft::{Ballot, Message, Role, Term, Timer};
+use althing::raft::election::invariants;
+use althing::raft::election::{Ballot, Message, Role, Term, Timer};
 use althing_models::election::Server;
 use stateright::actor::{
     Actor, ActorModel, ActorModelAction, ActorModelState, Envelope, Id, Network, Out, model_timeout,

@@ -17,8 +17,8 @@ use althing::machine::{Event, Machine};
 use althing::node::{NodeId, NodeSet, Relabel};
 use althing::observe::{Cause, History, Step};
 use althing::outbox::{Op, Outbox};
-use althing::raft::invariants::{self, Elections};
-use althing::raft::{Config, Message, Published, Timer};
+use althing::raft::election::invariants::{self, Elections};
+use althing::raft::election::{Config, Message, Published, Timer};
 use althing_models::cluster::Cluster;
 use althing_models::election::{self, Server};
 
@@ -138,7 +138,7 @@ pub(crate) fn step(server: &mut Server, event: Event<Server>) -> (Vec<Op<Server>
         node: before.id(),
         cause: Cause::Event(&event),
         before: &before,
-        disk: before.durable(),
+        disk: &before.durable(),
         performed: &performed,
         after: server,
     };

@@ -6,8 +6,8 @@ use althing::machine::{Durable, Event, Machine};
 use althing::node::NodeId;
 use althing::observe::{Cause, History, Step};
 use althing::outbox::{Op, Outbox};
-use althing::raft::invariants::{self, Elections};
-use althing::raft::{Ballot, Message, Timer};
+use althing::raft::election::invariants::{self, Elections};
+use althing::raft::election::{Ballot, Message, Timer};
 use althing_models::election::Server;
 use stateright::{Model, Property};
 

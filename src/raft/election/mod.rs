@@ -22,10 +22,16 @@ use core::fmt;
 
 use crate::machine::{Event, Machine, Value};
 use crate::node::{NodeId, NodeSet, Relabel, Renaming};
-use crate::outbox::{Outbox, Persistent};
-use crate::raft::ballot::{Ballot, Term};
-use crate::raft::message::Message;
-use crate::raft::rules::{Published, Rules};
+use crate::outbox::{Outbox, Persistent, Writes};
+use crate::quorum::Voters;
+
+pub mod invariants;
+pub mod message;
+pub mod rules;
+
+pub use crate::raft::ballot::{Ballot, Term};
+pub use message::Message;
+pub use rules::{Published, Rules};
 
 /// What makes one candidate better than another (paper, 5.4.1): the greater the more up-to-date.
 pub trait Credential: Value + Copy + Ord {}
@@ -36,7 +42,7 @@ impl<T: Value + Copy + Ord> Credential for T {}
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Config<C = (), R = Published> {
     id: NodeId,
-    voters: NodeSet,
+    voters: Voters,
     credential: C,
     pre_vote: bool,
     check_quorum: bool,
@@ -66,7 +72,12 @@ impl Config {
         if !voters.contains(id) {
             return Err(ConfigError::NotAVoter { id, voters });
         }
-        Ok(Self { id, voters, credential: (), pre_vote: true, check_quorum: true, rules: Published })
+        Ok(Self::composed(id, Voters::of(voters)))
+    }
+
+    /// As a part of a machine that knows who votes at present, and whether this server does.
+    pub(crate) fn composed(id: NodeId, voters: Voters) -> Self {
+        Self { id, voters, credential: (), pre_vote: true, check_quorum: true, rules: Published }
     }
 }
 
@@ -104,7 +115,7 @@ impl<C: Credential, R: Rules> Config<C, R> {
 
     /// All voters, this server among them.
     pub fn voters(&self) -> NodeSet {
-        self.voters
+        self.voters.all()
     }
 
     /// The credential at the start.
@@ -194,12 +205,36 @@ pub struct LeaderChanged {
 pub struct Election<C = (), R = Published> {
     config: Config<C, R>,
     ballot: Persistent<Ballot>,
-    /// `credential >= config.credential`.
+    /// Alone: `credential >= config.credential`.
     credential: C,
     role: Role,
+    /// Who votes at present. Alone, as the configuration says.
+    voters: Voters,
 }
 
-type Out<C, R> = Outbox<Election<C, R>>;
+/// Where the effects of an election go: to its host, or to the machine that it is a part of.
+pub trait Effects<C>: Writes<Ballot> {
+    /// Asks for a message to be sent.
+    fn send(&mut self, to: NodeId, message: Message<C>);
+    /// Asks for a timer to be started, or started afresh.
+    fn arm(&mut self, timer: Timer);
+    /// Asks for a timer to be stopped.
+    fn disarm(&mut self, timer: Timer);
+}
+
+impl<C: Credential, R: Rules> Effects<C> for Outbox<Election<C, R>> {
+    fn send(&mut self, to: NodeId, message: Message<C>) {
+        Outbox::send(self, to, message);
+    }
+
+    fn arm(&mut self, timer: Timer) {
+        Outbox::arm(self, timer);
+    }
+
+    fn disarm(&mut self, timer: Timer) {
+        Outbox::disarm(self, timer);
+    }
+}
 
 impl<C: Credential, R: Rules> Machine for Election<C, R> {
     type Config = Config<C, R>;
@@ -209,23 +244,20 @@ impl<C: Credential, R: Rules> Machine for Election<C, R> {
     type Timer = Timer;
     type Output = LeaderChanged;
 
-    fn restart(config: Config<C, R>, durable: Ballot, out: &mut Out<C, R>) -> Self {
-        out.arm(Timer::Election);
-        Self::from_parts(config, durable, config.credential, Role::Follower { leader: None })
+    fn restart(config: Config<C, R>, durable: Ballot, out: &mut Outbox<Self>) -> Self {
+        Self::start(config, durable, out)
     }
 
-    fn durable(&self) -> &Ballot {
-        &self.ballot
+    fn durable(&self) -> Ballot {
+        *self.ballot
     }
 
-    fn step(&mut self, event: Event<Self>, out: &mut Out<C, R>) {
+    fn step(&mut self, event: Event<Self>, out: &mut Outbox<Self>) {
         let before = self.status();
         match event {
+            Event::Message { from, .. } if !self.others().contains(from) => {} // A stranger has no say.
             Event::Message { from, message } => self.receive(from, message, out),
-            Event::Timer(Timer::Election) => self.election_timeout(out),
-            Event::Timer(Timer::Lease) => self.lease_timeout(),
-            Event::Timer(Timer::Heartbeat) => self.heartbeat_timeout(out),
-            Event::Timer(Timer::Quorum) => self.quorum_timeout(out),
+            Event::Timer(timer) => self.expire(timer, out),
             Event::Input(Input::Advance(credential)) => self.advance(credential),
         }
         if self.status() != before {
@@ -234,12 +266,35 @@ impl<C: Credential, R: Rules> Machine for Election<C, R> {
     }
 }
 
+/// For the machine that the election is a part of: the same functions that its own `step` calls.
+impl<C: Credential, R: Rules> Election<C, R> {
+    pub(crate) fn start(config: Config<C, R>, ballot: Ballot, out: &mut impl Effects<C>) -> Self {
+        out.arm(Timer::Election);
+        Self::from_parts(config, ballot, config.credential, Role::Follower { leader: None })
+    }
+
+    pub(crate) fn expire(&mut self, timer: Timer, out: &mut impl Effects<C>) {
+        match timer {
+            Timer::Election => self.election_timeout(out),
+            Timer::Lease => self.lease_timeout(),
+            Timer::Heartbeat => self.heartbeat_timeout(out),
+            Timer::Quorum => self.quorum_timeout(out),
+        }
+    }
+
+    /// The log is now this up-to-date, and these are the voters.
+    pub(crate) fn set(&mut self, credential: C, voters: Voters) {
+        self.credential = credential;
+        self.voters = voters;
+    }
+}
+
 /// What a server knows.
 impl<C: Credential, R: Rules> Election<C, R> {
     /// A server in any state, reachable or not, to check claims about all of them. A host
     /// starts a server with [`Machine::restart`].
     pub fn from_parts(config: Config<C, R>, ballot: Ballot, credential: C, role: Role) -> Self {
-        Self { config, ballot: Persistent::restored(ballot), credential, role }
+        Self { config, ballot: Persistent::restored(ballot), credential, role, voters: config.voters }
     }
 
     /// The server's name.
@@ -286,7 +341,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
         matches!(self.role, Role::Leader { .. })
     }
 
-    fn status(&self) -> LeaderChanged {
+    pub(crate) fn status(&self) -> LeaderChanged {
         LeaderChanged { term: self.term(), leader: self.leader() }
     }
 
@@ -295,7 +350,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
     }
 
     fn others(&self) -> NodeSet {
-        self.config.voters.without(self.config.id)
+        self.voters.all().without(self.config.id)
     }
 
     /// Whether the server has to know for how long it has not heard from its leader.
@@ -306,10 +361,8 @@ impl<C: Credential, R: Rules> Election<C, R> {
 
 /// Messages (paper, Figure 2, "Rules for Servers" and "Receiver implementation").
 impl<C: Credential, R: Rules> Election<C, R> {
-    fn receive(&mut self, from: NodeId, message: Message<C>, out: &mut Out<C, R>) {
-        if !self.others().contains(from) {
-            return; // A stranger has no say.
-        }
+    /// Whoever sent it: only the host of an election alone knows all that may.
+    pub(crate) fn receive(&mut self, from: NodeId, message: Message<C>, out: &mut impl Effects<C>) {
         if self.disregards(&message) {
             return self.refuse(from, &message, out);
         }
@@ -319,7 +372,9 @@ impl<C: Credential, R: Rules> Election<C, R> {
         match message {
             Message::PreVote { term, credential } => self.answer_pre_vote(from, term, credential, out),
             Message::PreVoteReply { term, granted } => self.count_pre_vote(from, term, granted, out),
-            Message::RequestVote { term, credential } => self.answer_vote(from, term, credential, out),
+            Message::RequestVote { term, credential, transfer: _ } => {
+                self.answer_vote(from, term, credential, out)
+            }
             Message::VoteReply { term, granted } => self.count_vote(from, term, granted, out),
             Message::Heartbeat { term } => self.answer_heartbeat(from, term, out),
             Message::HeartbeatReply { term } => self.count_heartbeat(from, term),
@@ -332,7 +387,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
         let alive = self.rules().has_leader(self.leader());
         match message {
             Message::PreVote { .. } => alive,
-            Message::RequestVote { .. } => alive && self.config.check_quorum,
+            Message::RequestVote { transfer, .. } => alive && self.config.check_quorum && !transfer,
             Message::PreVoteReply { .. }
             | Message::VoteReply { .. }
             | Message::Heartbeat { .. }
@@ -340,7 +395,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
         }
     }
 
-    fn refuse(&self, to: NodeId, request: &Message<C>, out: &mut Out<C, R>) {
+    fn refuse(&self, to: NodeId, request: &Message<C>, out: &mut impl Effects<C>) {
         let (term, granted) = (self.term(), false);
         match request {
             Message::PreVote { .. } => out.send(to, Message::PreVoteReply { term, granted }),
@@ -353,14 +408,14 @@ impl<C: Credential, R: Rules> Election<C, R> {
     }
 
     /// Thesis 9.6: a pre-vote promises nothing and changes nothing.
-    fn answer_pre_vote(&self, from: NodeId, term: Term, credential: C, out: &mut Out<C, R>) {
+    fn answer_pre_vote(&self, from: NodeId, term: Term, credential: C, out: &mut impl Effects<C>) {
         let granted = !self.rules().is_stale(term, self.term())
             && self.rules().is_up_to_date(&credential, &self.credential);
         out.send(from, Message::PreVoteReply { term: self.term(), granted });
     }
 
     /// Paper, Figure 2, RequestVote RPC, receiver implementation 1 and 2.
-    fn answer_vote(&mut self, from: NodeId, term: Term, credential: C, out: &mut Out<C, R>) {
+    fn answer_vote(&mut self, from: NodeId, term: Term, credential: C, out: &mut impl Effects<C>) {
         let granted = !self.rules().is_stale(term, self.term())
             && self.rules().may_vote_for(from, self.vote())
             && self.rules().is_up_to_date(&credential, &self.credential);
@@ -372,30 +427,30 @@ impl<C: Credential, R: Rules> Election<C, R> {
     }
 
     /// Paper 5.2: whoever leads in this term was elected, so a candidate gives way.
-    fn answer_heartbeat(&mut self, from: NodeId, term: Term, out: &mut Out<C, R>) {
+    fn answer_heartbeat(&mut self, from: NodeId, term: Term, out: &mut impl Effects<C>) {
         if !self.rules().is_stale(term, self.term()) {
             self.follow(term, Some(from), out);
         }
         out.send(from, Message::HeartbeatReply { term: self.term() });
     }
 
-    fn count_pre_vote(&mut self, from: NodeId, term: Term, granted: bool, out: &mut Out<C, R>) {
+    fn count_pre_vote(&mut self, from: NodeId, term: Term, granted: bool, out: &mut impl Effects<C>) {
         let Role::PreCandidate { votes } = self.role else { return };
         if granted && self.rules().is_of_term(term, self.term()) {
             let votes = self.rules().tally(votes, from);
             self.role = Role::PreCandidate { votes };
-            if self.rules().wins(votes, self.config.voters) {
-                self.campaign(out);
+            if self.rules().wins_jointly(votes, self.voters) {
+                self.campaign(false, out);
             }
         }
     }
 
-    fn count_vote(&mut self, from: NodeId, term: Term, granted: bool, out: &mut Out<C, R>) {
+    fn count_vote(&mut self, from: NodeId, term: Term, granted: bool, out: &mut impl Effects<C>) {
         let Role::Candidate { votes } = self.role else { return };
         if granted && self.rules().is_of_term(term, self.term()) {
             let votes = self.rules().tally(votes, from);
             self.role = Role::Candidate { votes };
-            if self.rules().wins(votes, self.config.voters) {
+            if self.rules().wins_jointly(votes, self.voters) {
                 self.lead(out);
             }
         }
@@ -413,14 +468,16 @@ impl<C: Credential, R: Rules> Election<C, R> {
 /// Timers.
 impl<C: Credential, R: Rules> Election<C, R> {
     /// Paper 5.2: no leader was heard from, or the vote was split.
-    fn election_timeout(&mut self, out: &mut Out<C, R>) {
+    fn election_timeout(&mut self, out: &mut impl Effects<C>) {
         match self.role {
             Role::Leader { .. } => {}
             Role::Follower { .. } | Role::PreCandidate { .. } | Role::Candidate { .. } => {
-                if self.config.pre_vote {
+                if !self.rules().may_stand(self.config.id, self.voters) {
+                    out.arm(Timer::Election); // It may yet become a voter.
+                } else if self.config.pre_vote {
                     self.ask_around(out);
                 } else {
-                    self.campaign(out);
+                    self.campaign(false, out);
                 }
             }
         }
@@ -434,19 +491,19 @@ impl<C: Credential, R: Rules> Election<C, R> {
     }
 
     /// Paper 5.2: a leader keeps its authority with heartbeats.
-    fn heartbeat_timeout(&mut self, out: &mut Out<C, R>) {
+    fn heartbeat_timeout(&mut self, out: &mut impl Effects<C>) {
         if let Role::Leader { .. } = self.role {
             self.assert_leadership(out);
         }
     }
 
     /// Thesis 6.2: a leader that no majority answers makes room.
-    fn quorum_timeout(&mut self, out: &mut Out<C, R>) {
+    fn quorum_timeout(&mut self, out: &mut impl Effects<C>) {
         let Role::Leader { active } = self.role else { return };
         if !self.config.check_quorum {
             return; // The timer was never armed; the host is mistaken.
         }
-        if self.rules().keeps_leading(active, self.config.voters) {
+        if self.voters.halves().all(|half| self.rules().keeps_leading(active, half)) {
             self.role = Role::Leader { active: NodeSet::only(self.config.id) };
             out.arm(Timer::Quorum);
         } else {
@@ -466,7 +523,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
     ///
     /// A newer term alone does not put the next election off (Figure 2, followers): a candidate
     /// that cannot win would keep those waiting who can.
-    fn follow(&mut self, term: Term, leader: Option<NodeId>, out: &mut Out<C, R>) {
+    fn follow(&mut self, term: Term, leader: Option<NodeId>, out: &mut impl Effects<C>) {
         let led = self.is_leader();
         if led {
             out.disarm(Timer::Heartbeat);
@@ -489,18 +546,18 @@ impl<C: Credential, R: Rules> Election<C, R> {
     }
 
     /// To pre-candidate (thesis 9.6).
-    fn ask_around(&mut self, out: &mut Out<C, R>) {
+    fn ask_around(&mut self, out: &mut impl Effects<C>) {
         let votes = NodeSet::only(self.config.id);
         self.role = Role::PreCandidate { votes };
-        if self.rules().wins(votes, self.config.voters) {
-            return self.campaign(out);
+        if self.rules().wins_jointly(votes, self.voters) {
+            return self.campaign(false, out);
         }
         let term = self.rules().pre_vote_term(self.term());
         self.ask_for_support(Message::PreVote { term, credential: self.credential }, out);
     }
 
     /// To candidate (paper 5.2): a new term, a vote for itself, and a request to all others.
-    fn campaign(&mut self, out: &mut Out<C, R>) {
+    pub(crate) fn campaign(&mut self, transfer: bool, out: &mut impl Effects<C>) {
         let id = self.config.id;
         let Some(term) = self.term().next() else {
             return out.arm(Timer::Election); // There is no term left to be elected in.
@@ -508,14 +565,14 @@ impl<C: Credential, R: Rules> Election<C, R> {
         self.set_ballot(Ballot { term, vote: Some(id) }, out);
         let votes = NodeSet::only(id);
         self.role = Role::Candidate { votes };
-        if self.rules().wins(votes, self.config.voters) {
+        if self.rules().wins_jointly(votes, self.voters) {
             return self.lead(out);
         }
-        self.ask_for_support(Message::RequestVote { term, credential: self.credential }, out);
+        self.ask_for_support(Message::RequestVote { term, credential: self.credential, transfer }, out);
     }
 
     /// To leader (paper 5.2).
-    fn lead(&mut self, out: &mut Out<C, R>) {
+    fn lead(&mut self, out: &mut impl Effects<C>) {
         self.role = Role::Leader { active: NodeSet::only(self.config.id) };
         out.disarm(Timer::Election);
         if self.config.check_quorum && !self.others().is_empty() {
@@ -524,14 +581,14 @@ impl<C: Credential, R: Rules> Election<C, R> {
         self.assert_leadership(out);
     }
 
-    fn assert_leadership(&self, out: &mut Out<C, R>) {
+    fn assert_leadership(&self, out: &mut impl Effects<C>) {
         if !self.others().is_empty() {
             self.send_all(Message::Heartbeat { term: self.term() }, out);
             out.arm(Timer::Heartbeat);
         }
     }
 
-    fn ask_for_support(&self, request: Message<C>, out: &mut Out<C, R>) {
+    fn ask_for_support(&self, request: Message<C>, out: &mut impl Effects<C>) {
         if self.keeps_lease() {
             out.disarm(Timer::Lease);
         }
@@ -539,14 +596,14 @@ impl<C: Credential, R: Rules> Election<C, R> {
         out.arm(Timer::Election);
     }
 
-    fn send_all(&self, message: Message<C>, out: &mut Out<C, R>) {
+    fn send_all(&self, message: Message<C>, out: &mut impl Effects<C>) {
         for peer in self.others() {
             out.send(peer, message);
         }
     }
 
     /// The one place that changes what is on the disk. What is there already is not written.
-    fn set_ballot(&mut self, ballot: Ballot, out: &mut Out<C, R>) {
+    fn set_ballot(&mut self, ballot: Ballot, out: &mut impl Effects<C>) {
         if ballot != *self.ballot {
             self.ballot.record(ballot, out);
         }
@@ -593,12 +650,14 @@ impl Relabel for Role {
 
 impl<C: Relabel + Credential, R: Rules> Relabel for Election<C, R> {
     fn relabel(&self, renaming: &Renaming) -> Self {
-        Self::from_parts(
-            self.config.relabel(renaming),
-            self.ballot.relabel(renaming),
-            self.credential.relabel(renaming),
-            self.role.relabel(renaming),
-        )
+        let Self { config, ballot, credential, role, voters } = self;
+        let renamed = Self::from_parts(
+            config.relabel(renaming),
+            ballot.relabel(renaming),
+            credential.relabel(renaming),
+            role.relabel(renaming),
+        );
+        Self { voters: voters.relabel(renaming), ..renamed }
     }
 }
 

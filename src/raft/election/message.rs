@@ -33,6 +33,10 @@ pub enum Message<C> {
         term: Term,
         /// The candidate's credential.
         credential: C,
+        /// Whether the leader itself asked the candidate to stand (thesis 3.10), which overrides
+        /// leader stickiness (4.2.3).
+        #[cfg_attr(feature = "serde", serde(default))]
+        transfer: bool,
     },
     /// Answers `RequestVote`.
     VoteReply {

@@ -6,7 +6,7 @@
 
 use crate::machine::Value;
 use crate::node::{NodeId, NodeSet};
-use crate::quorum;
+use crate::quorum::{self, Voters};
 use crate::raft::ballot::{Ballot, Term};
 
 /// The rules of leader election.
@@ -64,6 +64,17 @@ pub trait Rules: Value + Copy {
     /// 9.6 asks the same of a pre-vote.
     fn wins(&self, votes: NodeSet, voters: NodeSet) -> bool {
         quorum::is_majority(votes, voters)
+    }
+
+    /// Paper 6, thesis 4.3: while the membership changes, a majority of the old voters and a majority of the
+    /// new ones.
+    fn wins_jointly(&self, votes: NodeSet, voters: Voters) -> bool {
+        voters.halves().all(|half| self.wins(votes, half))
+    }
+
+    /// Thesis 4.2.1 and 4.3: a server that has no vote in its own configuration does not stand.
+    fn may_stand(&self, server: NodeId, voters: Voters) -> bool {
+        voters.contains(server)
     }
 
     /// Thesis 6.2: a leader that did not hear from a majority for an election timeout steps

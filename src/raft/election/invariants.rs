@@ -1,7 +1,7 @@
 //! What must always hold of an election, each under the paper's name for it.
 //!
 //! The checker, the property tests, the fuzzer and the trace validator call these functions.
-//! None of them asks the machine's own [rules](crate::raft::rules): a rule that is wrong there
+//! None of them asks the machine's own [rules](crate::raft::election::rules): a rule that is wrong there
 //! must not make itself right here.
 //!
 //! | invariant | source | looks at |
@@ -24,9 +24,9 @@ use crate::node::{NodeId, NodeMap, NodeSet, Relabel, Renaming};
 use crate::observe::{Cause, History, Step};
 use crate::outbox::{Op, Outbox};
 use crate::raft::ballot::{Ballot, Term};
+use crate::raft::election::message::Message;
+use crate::raft::election::rules::Rules;
 use crate::raft::election::{Credential, Election, LeaderChanged, Role, Timer};
-use crate::raft::message::Message;
-use crate::raft::rules::Rules;
 
 /// What an observer remembers of an election.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

@@ -282,6 +282,11 @@ impl<C: Credential, R: Rules> Election<C, R> {
         }
     }
 
+    /// The leader leads no longer, though nobody deposed it (thesis 4.2.2).
+    pub(crate) fn resign(&mut self, out: &mut impl Effects<C>) {
+        self.follow(self.term(), None, out);
+    }
+
     /// The log is now this up-to-date, and these are the voters.
     pub(crate) fn set(&mut self, credential: C, voters: Voters) {
         self.credential = credential;
@@ -653,7 +658,7 @@ impl<C: Relabel + Credential, R: Rules> Relabel for Election<C, R> {
         let Self { config, ballot, credential, role, voters } = self;
         let renamed = Self::from_parts(
             config.relabel(renaming),
-            ballot.relabel(renaming),
+            *ballot.relabel(renaming),
             credential.relabel(renaming),
             role.relabel(renaming),
         );

@@ -346,6 +346,11 @@ impl<C: Credential, R: Rules> Election<C, R> {
         matches!(self.role, Role::Leader { .. })
     }
 
+    /// Who votes at present.
+    pub fn voters(&self) -> Voters {
+        self.voters
+    }
+
     pub(crate) fn status(&self) -> LeaderChanged {
         LeaderChanged { term: self.term(), leader: self.leader() }
     }

@@ -1,6 +1,6 @@
 //! The log (paper, 5.3): what a server keeps on its disk besides its ballot.
 //!
-//! Terms are kept run-length: a [`Run`] is a stretch of entries that one leader created, so a log
+//! Terms are kept run-length: a run is a stretch of entries that one leader created, so a log
 //! of millions of commands has few. Commands are the host's handles, one after another. What was
 //! compacted is a [`Snapshot`]: the position of its last entry and the membership then; the state
 //! itself is the host's.

@@ -30,8 +30,8 @@ pub use chronicle::{Chronicle, Committed};
 pub use within::of_election;
 
 use crate::machine::{Event, Machine};
-use crate::node::{NodeSet, Relabel};
-use crate::observe::{Cause, History, Step};
+use crate::node::NodeSet;
+use crate::observe::{Cause, Step};
 use crate::outbox::{Op, Outbox};
 use crate::quorum::Voters;
 use crate::raft::disk::{Disk, Write};

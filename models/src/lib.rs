@@ -25,6 +25,7 @@ mod messages;
 pub mod model;
 mod outcome;
 pub mod property;
+pub mod raft;
 mod record;
 pub mod recover;
 mod reference;

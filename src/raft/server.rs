@@ -7,7 +7,7 @@
 //! # What the host does
 //!
 //! It performs the operations in order, as the [front page](crate) says, and runs the timers of
-//! the [`election`](super::election) module with the durations stated there. It applies the commands that
+//! the election with the durations stated there. It applies the commands that
 //! [`Output::Committed`] covers, in order, and reads them from [`Raft::log`]. When its log has
 //! become long, it makes a snapshot of what it has applied and says [`Input::Compact`].
 

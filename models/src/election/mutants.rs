@@ -7,7 +7,7 @@
 use althing::machine::Event;
 use althing::node::{NodeId, NodeSet};
 use althing::outbox::Op;
-use althing::raft::election::{Ballot, Message, Rules, Term};
+use althing::raft::election::{Ballot, Credential, Message, Rules, Term};
 
 use super::Server;
 use crate::cell::Tamper;
@@ -80,7 +80,7 @@ impl Rules for Broken {
         }
     }
 
-    fn is_up_to_date<C: Ord>(&self, candidate: &C, own: &C) -> bool {
+    fn is_up_to_date<C: Credential>(&self, candidate: &C, own: &C) -> bool {
         *self == Self::IsUpToDate || candidate >= own
     }
 

@@ -20,6 +20,7 @@
 //! | [`progress`] | paper, Figure 2 (matchIndex, nextIndex) | all servers and disks |
 //! | [`membership_in_log`], [`membership_path`] | paper 6, thesis 4 | one server, all servers and the past |
 //! | [`members_stand`] | thesis 4.2.2, 4.3 | one step |
+//! | [`hands_over_all`] | thesis 3.10 | one step |
 //! | [`linearizable_read`] | paper 8, thesis 6.4 | the past |
 //! | [`no_surprise`] | the contract of [`Machine`] | one step |
 
@@ -106,7 +107,7 @@ pub fn log_matching<T: Command, R: Rules>(members: &[Member<'_, T, R>]) -> bool 
         while last > floor && a.term_at(last) != b.term_at(last) {
             last = last.previous();
         }
-        agree(a, b, last)
+        last <= floor || agree(a, b, last)
     })
 }
 
@@ -306,7 +307,9 @@ pub fn membership_path<T: Command, R: Rules>(members: &[Member<'_, T, R>], chron
                 let enters = !old.is_joint() && new.is_joint() && new.outgoing == old.incoming;
                 let leaves = old.is_joint() && new == Voters::of(old.incoming) && place <= committed;
                 let keeps = old == new && !old.is_joint();
-                if !(enters || leaves || keeps) {
+                // A server that joins does not know which came before.
+                let known = current != Membership::UNKNOWN;
+                if known && !(enters || leaves || keeps) {
                     return false;
                 }
                 open += u32::from(index > committed);
@@ -328,6 +331,18 @@ pub fn members_stand<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool 
     !step.performed.iter().any(votes_for_itself)
         || voters.incoming.contains(step.node)
         || voters.outgoing.contains(step.node)
+}
+
+/// Thesis 3.10: a leader hands over to a follower that has its whole log.
+pub fn hands_over_all<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
+    step.sends().all(|(_, to, message)| match message {
+        Message::TimeoutNow { .. } => step.after.leading().is_some_and(|leading| {
+            let last = step.after.log().last().index;
+            leading.followers().any(|(node, progress)| node == to && progress.matched == last)
+        }),
+        Message::Election(_) | Message::Append { .. } | Message::AppendReply { .. } => true,
+        Message::Snapshot { .. } | Message::Propose { .. } => true,
+    })
 }
 
 /// I14 (thesis 6.4): a read is answered from a state that has all that was committed when it came.

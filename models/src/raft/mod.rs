@@ -110,14 +110,13 @@ pub fn cluster<R: Rules>(
 
 fn validate(bounds: &Bounds) -> Result<(), BoundsError> {
     let counted = ["losses", "duplicates", "cuts"].iter().any(|key| bounds.get(key) > 0);
-    let names = ["change", "transfers", "unreachable"].iter().any(|key| bounds.get(key) > 0);
-    let some_voters = !(0..=1).contains(&bounds.get("voters")) && bounds.get("voters") < bounds.get("nodes");
+    let unlike = bounds.get("change") > 0 || bounds.get("voters") > 0;
     let contradiction = if counted && !bounds.is_on("in_flight") {
         "losses, duplicates and cuts are counted with in_flight=1; with in_flight=0 they have no bound"
     } else if bounds.is_on("symmetry") && bounds.is_on("in_flight") {
         "symmetry=1 needs in_flight=0"
-    } else if bounds.is_on("symmetry") && (names || some_voters) {
-        "symmetry=1 is for servers that are all alike, and no input that names one"
+    } else if bounds.is_on("symmetry") && unlike {
+        "symmetry=1 is for servers that are all alike: voters=0 and change=0"
     } else if bounds.is_on("symmetry") && bounds.get("nodes") > 6 {
         "symmetry=1 is for at most 6 nodes"
     } else {

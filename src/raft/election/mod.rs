@@ -17,6 +17,7 @@
 //! | [`Timer::Quorum`] | `T` | leading others, with check-quorum |
 //!
 //! No choice of durations can break safety: an expiry may come at any moment.
+#![doc = include_str!("host.md")]
 
 use core::fmt;
 

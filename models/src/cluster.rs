@@ -24,6 +24,7 @@ use althing::machine::{Event, Machine, WriteOf};
 use althing::node::{NodeId, NodeSet, Relabel};
 use althing::observe::{History, Step};
 
+use crate::budget::Budgets;
 use crate::cell::{Symmetric, Tamper};
 use crate::goal::Liveness;
 use crate::host::Host;
@@ -98,6 +99,7 @@ pub struct State {
     /// Bit `i`: the last change violated property `i`, which speaks of single steps.
     pub(crate) violated: u32,
     pub(crate) left: Faults,
+    pub(crate) budgets: Budgets,
     /// One side of the cut, as bits of nodes; 0 if the network is whole.
     pub(crate) cut: u16,
 }
@@ -111,7 +113,7 @@ impl State {
 
     /// Whether it differs from the other in nothing but the network.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let rest = |state: &Self| (state.nodes, state.violated, state.left, state.cut);
+        let rest = |state: &Self| (state.nodes, state.violated, state.left, state.budgets, state.cut);
         rest(self) == rest(other)
     }
 }
@@ -144,6 +146,9 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) network: Network,
     pub(crate) faults: Faults,
     pub(crate) inputs: Vec<M::Input>,
+    pub(crate) budgets: Budgets,
+    /// Which budget an event spends; `None` if there are none.
+    pub(crate) spends: Option<Box<Spends<M>>>,
     pub(crate) environment: Box<dyn Fn(&M, &Event<M>) -> bool + Send + Sync>,
     pub(crate) dead: Option<Box<Dead<M>>>,
     pub(crate) transitions: Vec<&'static str>,
@@ -157,6 +162,9 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) symmetry: Option<Symmetry<M, H>>,
     pub(crate) tables: Tables<M, H>,
 }
+
+/// Which budget an event spends, if any.
+type Spends<M> = dyn Fn(&Event<M>) -> Option<usize> + Send + Sync;
 
 /// Whether a message can no longer change its receiver, who is in this state.
 type Dead<M> = dyn Fn(&<M as Machine>::Message, NodeId, &M) -> bool + Send + Sync;
@@ -180,6 +188,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             network: Network::default(),
             faults: Faults::default(),
             inputs: Vec::new(),
+            budgets: Budgets::default(),
+            spends: None,
             environment: Box::new(|_, _| true),
             dead: None,
             transitions: Vec::new(),
@@ -226,6 +236,26 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     #[must_use]
     pub fn inputs(self, inputs: impl IntoIterator<Item = M::Input>) -> Self {
         Self { inputs: inputs.into_iter().collect(), ..self }
+    }
+
+    /// How often timers and inputs of some kinds may happen in the whole run, whichever the node: up
+    /// to four budgets, and which of them a timer or an input spends, if any. What cannot be paid
+    /// for does not happen. [`Budgets::ENDLESS`] is as often as you like, and does not count down.
+    ///
+    /// An event spends its budget whatever comes of it; where nothing does, the
+    /// [environment](Self::environment) should forbid it, or there are states that differ in
+    /// nothing else. Messages and acknowledgements spend nothing. Once faults have ended, timers
+    /// expire whatever is left, as they do whatever the environment allows.
+    ///
+    /// # Panics
+    /// With more than four budgets.
+    #[must_use]
+    pub fn budgets(
+        self,
+        budgets: impl IntoIterator<Item = u8>,
+        spends: impl Fn(&Event<M>) -> Option<usize> + Send + Sync + 'static,
+    ) -> Self {
+        Self { budgets: Budgets::new(budgets), spends: Some(Box::new(spends)), ..self }
     }
 
     /// Says how the host acknowledges writes that no sync follows, those of

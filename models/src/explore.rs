@@ -67,6 +67,9 @@ impl<M: Machine, H: History<M>> Explored<M, H> {
             words += &format!("  to {}: {:?}\n", stimulus.node, stimulus.event);
         }
         words += &format!("faults left: {:?}\nhistory: {:?}\n", state.left, view.history());
+        if self.cluster.spends.is_some() {
+            words += &format!("budgets left: {:?}\n", state.budgets);
+        }
         Shown { state, words }
     }
 }

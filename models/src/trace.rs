@@ -343,6 +343,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             (a.network != b.network, "the messages in the network"),
             (self.history(a) != self.history(b), "the history"),
             (a.left != b.left, "the faults that are left"),
+            (a.budgets != b.budgets, "the budgets that are left"),
             (a.cut != b.cut, "the cut of the network"),
             (a.violated != b.violated, "what the last step violated"),
         ] {

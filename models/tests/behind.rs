@@ -407,6 +407,18 @@ fn after_a_sync_what_is_durable_is_still_acknowledged_in_order() {
 }
 
 #[test]
+fn acknowledgements_spend_no_budget() {
+    let model = cluster(Kind::Sound, 2, 4).budgets([3], |event| match event {
+        Event::Input(_) => Some(0),
+        Event::Timer(_) | Event::Message { .. } => None,
+    });
+    let inputs = [Input::Scribble, Input::Durable(1), Input::Scribble, Input::Scribble, Input::Durable(2)];
+    let (state, _) = after(&model, &inputs);
+    assert_eq!(input(&model, &state, Input::Scribble), None, "three times is enough");
+    assert!(input(&model, &state, Input::Durable(3)).is_some());
+}
+
+#[test]
 fn a_trace_tells_what_a_crash_kept_and_runs_again() {
     let cluster = cluster(Kind::Sound, 2, 4).crashes(1);
     let (state, before) = after(&cluster, &[Input::Scribble, Input::Scribble, Input::Scribble]);

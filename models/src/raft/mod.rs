@@ -1,7 +1,10 @@
 //! The models `raft` and `raft-membership`: [`althing::raft::Raft`] as it ships.
 
 pub mod mutants;
+mod subject;
 pub mod transitions;
+
+pub use subject::{RaftLog, RaftMembership};
 
 use althing::machine::Event;
 use althing::node::{NodeId, NodeSet};

@@ -26,6 +26,7 @@ use althing::raft::{Ballot, Disk, Index, Log, Membership, Message, Position, Rul
 
 use super::Server;
 use crate::cell::Tamper;
+use crate::protocol::{self, Missing};
 
 /// The published rules, less one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -106,6 +107,10 @@ pub enum Broken {
     Confirms,
     /// 6.4: a read that nobody confirms.
     MayAnswerRead,
+}
+
+impl Missing for Broken {
+    const NOTHING: Self = Self::Nothing;
 }
 
 impl election::Rules for Broken {
@@ -335,122 +340,89 @@ fn no_heartbeats(_: &Server<Broken>, event: &Event<Server<Broken>>) -> bool {
     matches!(event, Event::Timer(Timer::Heartbeat))
 }
 
-/// A mutant.
-pub struct Mutant {
-    /// Its name on the command line.
-    pub name: &'static str,
-    /// What is broken.
-    pub rule: &'static str,
-    /// The invariant that must catch it.
-    pub expected: &'static str,
-    /// The bounds within which it must.
-    pub bounds: &'static [(&'static str, u64)],
-    /// The rules.
-    pub rules: Broken,
-    /// The host.
-    pub tamper: fn() -> Tamper<Server<Broken>>,
-}
-
-const fn of_rules(
-    name: &'static str,
-    rule: &'static str,
-    rules: Broken,
-    expected: &'static str,
-    bounds: &'static [(&'static str, u64)],
-) -> Mutant {
-    Mutant { name, rule, expected, bounds, rules, tamper: Tamper::default }
-}
-
-const fn of_host(
-    name: &'static str,
-    rule: &'static str,
-    tamper: fn() -> Tamper<Server<Broken>>,
-    expected: &'static str,
-    bounds: &'static [(&'static str, u64)],
-) -> Mutant {
-    Mutant { name, rule, expected, bounds, rules: Broken::Nothing, tamper }
-}
+/// A mutant of a server.
+pub type Mutant = protocol::Mutant<Broken, Server<Broken>>;
 
 /// The mutants of the model `raft`.
 pub static MUTANTS: [Mutant; 32] = [
-    of_host(
+    Mutant::of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
         || Tamper { performs: votes_last, ..Tamper::default() },
         "VoteOnce",
         &[("nodes", 2), ("terms", 1), ("log", 0)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "step-down-forgets-vote",
         "B2: ballot_entering",
         Broken::BallotEntering,
         "VoteOnce",
         &[("nodes", 3), ("terms", 1), ("log", 0), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "outdated-candidate",
         "B4: is_up_to_date",
         Broken::IsUpToDate,
         "LeaderCompleteness",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("heartbeats", 0), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "index-before-term",
         "B5: is_up_to_date",
         Broken::IndexFirst,
         "LeaderCompleteness",
         &[("nodes", 3), ("terms", 3), ("log", 2), ("heartbeats", 0), ("symmetry", 1), ("reduce", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "half-quorum",
         "B6: wins",
         Broken::Wins,
         "ElectionSafety",
         &[("nodes", 2), ("terms", 1), ("log", 0)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "duplicate-vote",
         "B7: tally",
         Broken::Tally,
         "ElectionSafety",
         &[("nodes", 4), ("terms", 1), ("log", 0), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "old-vote",
         "B8: is_of_term",
         Broken::IsOfTerm,
         "ElectionSafety",
         &[("nodes", 3), ("terms", 2), ("log", 0), ("heartbeats", 0), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "commit-earlier-term",
         "B9: may_commit, Figure 8",
         Broken::MayCommit,
         "LeaderCompleteness",
         &[("nodes", 3), ("terms", 4), ("log", 0), ("heartbeats", 0), ("symmetry", 1), ("reduce", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "ack-before-write",
         "B10: entries are written after the acknowledgement (Figure 2)",
         || Tamper { performs: entries_last, ..Tamper::default() },
         "CommittedOnQuorum",
         &[("nodes", 3), ("terms", 1), ("log", 1), ("crashes", 1), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "leader-counts-unwritten",
         "B11: own_match",
         Broken::OwnMatch,
         "CommittedOnQuorum",
         &[("nodes", 3), ("terms", 1), ("log", 1), ("write_behind", 1), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "append-truncates",
         "B12: append_after",
         Broken::AppendAfter,
         "CommittedOnQuorum",
         &[("nodes", 3), ("terms", 1), ("log", 3), ("heartbeats", 0), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "follower-commits-all",
         "B13, B14: follower_commit",
         Broken::FollowerCommit,
@@ -466,7 +438,7 @@ pub static MUTANTS: [Mutant; 32] = [
             ("reduce", 1),
         ],
     ),
-    of_rules(
+    Mutant::of_rules(
         "ack-all",
         "B15: vouched",
         Broken::Vouched,
@@ -481,35 +453,35 @@ pub static MUTANTS: [Mutant; 32] = [
             ("reduce", 1),
         ],
     ),
-    of_rules(
+    Mutant::of_rules(
         "stale-append",
         "B16: is_stale",
         Broken::IsStale,
         "StateMachineSafety",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("heartbeats", 0), ("symmetry", 1), ("reduce", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "old-ack",
         "B17: is_of_term",
         Broken::IsOfTerm,
         "Progress",
         &[("nodes", 3), ("terms", 3), ("log", 1), ("heartbeats", 0), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "half-commit",
         "B18 and others: is_replicated",
         Broken::HalfCommit,
         "CommittedOnQuorum",
         &[("nodes", 2), ("terms", 1), ("log", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "second-vote",
         "B19: may_vote_for",
         Broken::MayVoteFor,
         "VoteOnce",
         &[("nodes", 3), ("terms", 1), ("log", 0), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "snapshot-drops-suffix",
         "S1: keeps_log",
         Broken::KeepsLog,
@@ -525,98 +497,98 @@ pub static MUTANTS: [Mutant; 32] = [
             ("reduce", 1),
         ],
     ),
-    of_rules(
+    Mutant::of_rules(
         "snapshot-takes-back",
         "S1: is_outdated",
         Broken::IsOutdated,
         "Monotonic",
         &[("nodes", 3), ("terms", 1), ("log", 3), ("compactions", 1), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "compacted-matches-anything",
         "S2: is_consistent",
         Broken::IsConsistent,
         "PersistBeforeSend",
         &[("nodes", 2), ("terms", 2), ("log", 2)],
     ),
-    of_host(
+    Mutant::of_host(
         "snapshot-never-sent",
         "S3: nothing is sent to who needs a snapshot (7)",
         || Tamper { performs: no_snapshots, ..Tamper::default() },
         "Recoverability",
         &[("nodes", 3), ("terms", 1), ("log", 2), ("compactions", 1), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "late-report-of-disk",
         "S4: is_meant",
         Broken::IsMeant,
         "CommittedOnQuorum",
         &[("nodes", 3), ("terms", 3), ("log", 0), ("write_behind", 1), ("heartbeats", 0), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "read-before-commit",
         "R1: may_read",
         Broken::MayRead,
         "LinearizableRead",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("reads", 1), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "read-alone-before-commit",
         "R5: may_read",
         Broken::MayRead,
         "LinearizableRead",
         &[("nodes", 1), ("terms", 2), ("log", 1), ("reads", 1), ("crashes", 1), ("write_behind", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "read-unconfirmed",
         "R2: may_answer_read",
         Broken::MayAnswerRead,
         "LinearizableRead",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("reads", 1), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "read-confirmed-late",
         "R3: confirms",
         Broken::Confirms,
         "LinearizableRead",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("reads", 1), ("symmetry", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "stale-unanswered",
         "L1: messages of an earlier term are dropped (5.1)",
         || Tamper { ignores: drops_stale, ..Tamper::default() },
         "Recoverability",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("heartbeats", 0), ("pre_vote", 1), ("check_quorum", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "no-way-back",
         "L3: next_after_refusal",
         Broken::NoWayBack,
         "Recoverability",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("heartbeats", 0)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "too-far-back",
         "L3: next_after_refusal",
         Broken::TooFarBack,
         "Progress",
         &[("nodes", 3), ("terms", 2), ("log", 2), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "hand-over-early",
         "L6: may_hand_over",
         Broken::MayHandOver,
         "HandsOverAll",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("transfers", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "log-forgotten-on-restart",
         "the log is not read from the disk (Figure 2)",
         || Tamper { reads: empty_log, ..Tamper::default() },
         "Contract",
         &[("nodes", 3), ("terms", 1), ("log", 1), ("crashes", 1), ("symmetry", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "no-heartbeats",
         "leaders do not repeat what was lost (5.2)",
         || Tamper { ignores: no_heartbeats, ..Tamper::default() },
@@ -627,77 +599,77 @@ pub static MUTANTS: [Mutant; 32] = [
 
 /// The mutants of the model `raft-membership`.
 pub static MEMBERSHIP_MUTANTS: [Mutant; 11] = [
-    of_rules(
+    Mutant::of_rules(
         "one-server-at-once",
         "C1: step_towards and may_change (Ongaro, 2015)",
         Broken::SingleServer,
         "LeaderCompleteness",
         &[("nodes", 4), ("voters", 3), ("terms", 3), ("log", 0), ("change", 15), ("heartbeats", 0)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "other-voters-at-once",
         "step_towards",
         Broken::StepTowards,
         "MembershipPath",
         &[("nodes", 3), ("voters", 2), ("terms", 1), ("log", 0), ("change", 4)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "new-voters-commit",
         "C2: is_replicated",
         Broken::NewCommit,
         "CommittedOnQuorum",
         &[("nodes", 3), ("terms", 1), ("log", 0), ("change", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "old-voters-elect",
         "C3: wins_jointly",
         Broken::OldElect,
         "LeaderCompleteness",
         &[("nodes", 3), ("voters", 1), ("terms", 2), ("log", 0), ("change", 6), ("crashes", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "leave-early",
         "C4: may_leave_joint",
         Broken::LeaveEarly,
         "MembershipPath",
         &[("nodes", 3), ("terms", 2), ("log", 2), ("change", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "old-voters-commit",
         "C6: is_replicated",
         Broken::OldCommit,
         "CommittedOnQuorum",
         &[("nodes", 3), ("voters", 1), ("terms", 1), ("log", 0), ("change", 7)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "never-left",
         "C7: may_leave_joint",
         Broken::LeaveNever,
         "Recoverability",
         &[("nodes", 3), ("terms", 1), ("log", 0), ("change", 3)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "learner-stands",
         "C8: may_stand",
         Broken::MayStand,
         "MembersStand",
         &[("nodes", 3), ("voters", 2), ("terms", 1), ("log", 0), ("change", 3), ("learners", 4)],
     ),
-    of_host(
+    Mutant::of_host(
         "learner-refuses-to-vote",
         "C8: a server that does not know yet that it votes is asked in vain (4.2.1)",
         || Tamper { ignores: learner_refuses, ..Tamper::default() },
         "Recoverability",
         &[("nodes", 3), ("voters", 2), ("terms", 1), ("log", 0), ("change", 7), ("crashes", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "membership-outlasts-its-entry",
         "C9: membership",
         Broken::Membership,
         "MembershipInLog",
         &[("nodes", 3), ("terms", 2), ("log", 0), ("change", 3), ("heartbeats", 0)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "removed-leader-stays",
         "must_resign",
         Broken::MustResign,

@@ -270,6 +270,11 @@ impl<T> NodeMap<T> {
         self.keys.iter().zip(&self.values)
     }
 
+    /// The entries in ascending order of their nodes, to change the values.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (NodeId, &mut T)> {
+        self.keys.iter().zip(&mut self.values)
+    }
+
     /// How many keys lie below the node: where its value is, or would be.
     fn rank(&self, node: NodeId) -> usize {
         let below = NodeSet::from_bits((1 << node.0) - 1);

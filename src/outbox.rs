@@ -16,7 +16,7 @@ use core::iter::Peekable;
 use core::ops::Deref;
 
 use crate::machine::{Durable, Machine, WriteOf};
-use crate::node::NodeId;
+use crate::node::{NodeId, Relabel, Renaming};
 
 /// One operation for the host to perform.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -115,6 +115,11 @@ impl<M: Machine> Outbox<M> {
     /// Adds a write that the effects after it need not wait for.
     fn write_behind(&mut self, write: WriteOf<M>) {
         self.writes.push(write);
+    }
+
+    /// Makes every later effect wait for every write so far, also those that nothing waited for.
+    pub fn barrier(&mut self) {
+        self.awaited = self.writes.len();
     }
 
     /// Whether there is nothing to do.
@@ -226,6 +231,12 @@ pub trait Writes<W> {
 impl<M: Machine, W: Into<WriteOf<M>>> Writes<W> for Outbox<M> {
     fn write(&mut self, write: W) {
         self.push(Op::Write(write.into()));
+    }
+}
+
+impl<D: Relabel> Relabel for Persistent<D> {
+    fn relabel(&self, renaming: &Renaming) -> Self {
+        Self(self.0.relabel(renaming))
     }
 }
 

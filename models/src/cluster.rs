@@ -20,12 +20,13 @@
 //! and as far as their [budgets](Faults) last, a node may crash, also between any two effects of
 //! a step, and the network may lose and repeat messages and be cut in two.
 
-use althing::machine::{Event, Machine};
+use althing::machine::{Event, Machine, WriteOf};
 use althing::node::{NodeId, NodeSet, Relabel};
 use althing::observe::{History, Step};
 
 use crate::cell::{Symmetric, Tamper};
 use crate::goal::Liveness;
+use crate::host::Host;
 use crate::messages::Messages;
 use crate::property::{Condition, Property, Scene, View};
 use crate::recover::Recovery;
@@ -125,8 +126,9 @@ pub enum Action {
     /// The step is made, and its node crashes before the next of its writes, or, unreduced,
     /// before its next effect: which one, from 0.
     StepThenCrash(u32, u8),
-    /// A node crashes and restarts, between steps.
-    Restart(u8),
+    /// A node crashes and restarts, between steps. Of the writes behind that were not on its disk,
+    /// so many, from the first, are when it starts again.
+    Restart(u8, u8),
     /// A message in flight is lost.
     Lose(u32),
     /// The network is cut between these nodes, as bits, and the others.
@@ -147,7 +149,7 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) transitions: Vec<&'static str>,
     pub(crate) label: Box<dyn Fn(&Step<'_, M>) -> &'static str + Send + Sync>,
     pub(crate) describe: Box<dyn Fn(&M) -> String + Send + Sync>,
-    pub(crate) tamper: Tamper<M>,
+    pub(crate) host: Host<M>,
     pub(crate) properties: Vec<Property<M, H>>,
     /// Bit `i`: property `i` is a witness.
     pub(crate) witnesses: u64,
@@ -183,7 +185,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             transitions: Vec::new(),
             label: Box::new(|_| ""),
             describe: Box::new(|machine| format!("{machine:?}")),
-            tamper: Tamper::default(),
+            host: Host::default(),
             properties: vec![Property::contract()],
             witnesses: 0,
             liveness: None,
@@ -226,6 +228,30 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         Self { inputs: inputs.into_iter().collect(), ..self }
     }
 
+    /// Says how the host acknowledges writes that no sync follows, those of
+    /// [`Persistent::record_behind`](althing::outbox::Persistent::record_behind): by which input of
+    /// the node it says that this write, and every one before it, is durable. `None` if it says
+    /// nothing about it. Without this all writes are durable at once.
+    ///
+    /// The acknowledgement of the first write behind can come at any time, whatever the
+    /// [environment](Self::environment) allows; before it, or before the next sync, the write is on
+    /// no disk. A crash leaves the first few of the writes behind on the disk, each number of them
+    /// that is possible. A sync makes all of them durable, but their acknowledgements are still to
+    /// come; of the writes of its own drain the machine is not told.
+    ///
+    /// Observers see a write when it reaches the disk: in the step of its acknowledgement, before a
+    /// sync, or in the crash that it survives. So [`Step::disk`](althing::observe::Step::disk),
+    /// [`Step::sends`](althing::observe::Step::sends) and [`Cell::disk`](crate::cell::Cell::disk)
+    /// show what is durable.
+    #[must_use]
+    pub fn acknowledges(
+        mut self,
+        by: impl Fn(&WriteOf<M>) -> Option<M::Input> + Send + Sync + 'static,
+    ) -> Self {
+        self.host.acknowledges = Some(Box::new(by));
+        self
+    }
+
     /// Which timers may expire and which inputs may be given, by the state of the node. This is
     /// where an exploration is bounded: a bound on what the environment does loses no behaviour
     /// within the bound, while a bound on the depth of the search would.
@@ -266,8 +292,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// Lets a dishonest host run the machines, for mutants.
     #[must_use]
-    pub fn tamper(self, tamper: Tamper<M>) -> Self {
-        Self { tamper, ..self }
+    pub fn tamper(mut self, tamper: Tamper<M>) -> Self {
+        self.host.tamper = tamper;
+        self
     }
 
     /// An invariant of all states.

@@ -58,6 +58,9 @@ impl<M: Machine, H: History<M>> Explored<M, H> {
                 cell.disk,
                 armed.join(", ")
             );
+            if !cell.behind.is_empty() {
+                words += &format!("  behind: {:?}, {} of them on the disk\n", cell.behind, cell.synced);
+            }
         }
         words += "network:\n";
         for stimulus in view.network() {

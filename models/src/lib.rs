@@ -17,6 +17,7 @@ mod expand;
 pub mod explore;
 pub mod fuzz;
 pub mod goal;
+mod host;
 mod intern;
 pub mod limits;
 pub mod liveness;

@@ -23,8 +23,10 @@ pub(crate) struct Outcome<M: Machine> {
     pub(crate) stimulus: Option<u32>,
     /// The node's cell afterwards.
     pub(crate) after: u32,
-    /// What was performed: the beginning of what the step asked for, if the node crashed.
+    /// What was performed: what the step asked for, or, if the node crashed, what it came to.
     pub(crate) performed: Vec<Op<M>>,
+    /// What an observer sees of it, if that is something else: each write as it reaches the disk.
+    pub(crate) seen: Option<Vec<Op<M>>>,
     /// If it crashed, the machine that was lost and what the restart asked for.
     pub(crate) crashed: Option<(M, Vec<Op<M>>)>,
     /// The messages that were sent, as stimuli of their receivers.
@@ -47,8 +49,8 @@ impl<M: Machine> Outcome<M> {
 pub(crate) struct OfCell {
     /// Its timers and inputs, as stimuli, as far as the environment allows them.
     pub(crate) offers: OnceLock<Vec<u32>>,
-    /// The outcome of a crash between two steps.
-    pub(crate) restart: OnceLock<u32>,
+    /// The outcomes of a crash between two steps, by how many of the writes behind it keeps.
+    pub(crate) restarts: OnceLock<Box<[u32]>>,
     /// What is known of it and each 64 stimuli of its node.
     pub(crate) known: Places<Known>,
 }

@@ -53,7 +53,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         assert!(self.symmetry.is_none() || same_for_all, "symmetry is for Network::Monotone without cuts");
         let (mut cells, mut network) = (Vec::new(), Vec::new());
         for (node, config) in self.nodes().iter().zip(&self.configs) {
-            let (cell, ops) = Cell::start(node, config.clone(), M::Durable::default(), &self.tamper);
+            let (cell, ops) = self.host.start(node, config.clone(), M::Durable::default());
             network.extend(self.sent_by(node, &ops));
             cells.push(cell);
         }
@@ -107,7 +107,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 actions.extend(points.map(|k| Action::StepThenCrash(stimulus, k)));
             }
         }
-        actions.extend(self.nodes().iter().map(|node| Action::Restart(node.get())));
+        for (node, &cell) in self.nodes().iter().zip(self.cells(state)) {
+            actions.extend((0..=self.most_kept(cell)).map(|kept| Action::Restart(node.get(), kept)));
+        }
     }
 
     fn enabled_network_faults(&self, state: &State, actions: &mut Vec<Action>) {
@@ -170,9 +172,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 let crash = *outcome.crashes.get(usize::from(point))?;
                 Some(self.advance(state, left, crash, self.network == Network::InFlight))
             }
-            Action::Restart(node) => {
+            Action::Restart(node, kept) => {
                 let left = Faults { crashes: Faults::spend(crashes)?, ..state.left };
-                Some(self.advance(state, left, self.restart(self.cells(state)[usize::from(node)]), false))
+                let restart = self.restart(self.cells(state)[usize::from(node)], kept)?;
+                Some(self.advance(state, left, restart, false))
             }
             Action::Lose(message) => {
                 let left = Faults { losses: Faults::spend(losses)?, ..state.left };
@@ -291,14 +294,17 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         at.map_or(0, |i| 1 << i)
     }
 
-    /// The timers and inputs of a cell, as far as the environment allows them.
+    /// The timers and inputs of a cell, as far as the environment allows them, and the
+    /// acknowledgement that is due.
     fn offers(&self, id: u32) -> &[u32] {
         self.tables.cells.derived(id).offers.get_or_init(|| {
             let cell = self.tables.cells.get(id);
             let timers = cell.timers.iter().map(|timer| Event::Timer(*timer));
             let inputs = self.inputs.iter().map(|input| Event::Input(input.clone()));
             let allowed = timers.chain(inputs).filter(|event| (self.environment)(&cell.machine, event));
-            let stimuli = allowed.map(|event| Stimulus { node: cell.node, event });
+            let stimuli = allowed
+                .chain(self.host.due(cell).map(Event::Input))
+                .map(|event| Stimulus { node: cell.node, event });
             stimuli.map(|stimulus| self.tables.stimuli.intern(stimulus)).collect()
         })
     }

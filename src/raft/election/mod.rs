@@ -282,6 +282,11 @@ impl<C: Credential, R: Rules> Election<C, R> {
         }
     }
 
+    /// The leader leads no longer, though nobody deposed it (thesis 4.2.2).
+    pub(crate) fn resign(&mut self, out: &mut impl Effects<C>) {
+        self.follow(self.term(), None, out);
+    }
+
     /// The log is now this up-to-date, and these are the voters.
     pub(crate) fn set(&mut self, credential: C, voters: Voters) {
         self.credential = credential;
@@ -339,6 +344,11 @@ impl<C: Credential, R: Rules> Election<C, R> {
     /// Whether the server leads in the current term.
     pub fn is_leader(&self) -> bool {
         matches!(self.role, Role::Leader { .. })
+    }
+
+    /// Who votes at present.
+    pub fn voters(&self) -> Voters {
+        self.voters
     }
 
     pub(crate) fn status(&self) -> LeaderChanged {
@@ -653,7 +663,7 @@ impl<C: Relabel + Credential, R: Rules> Relabel for Election<C, R> {
         let Self { config, ballot, credential, role, voters } = self;
         let renamed = Self::from_parts(
             config.relabel(renaming),
-            ballot.relabel(renaming),
+            *ballot.relabel(renaming),
             credential.relabel(renaming),
             role.relabel(renaming),
         );

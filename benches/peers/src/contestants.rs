@@ -43,9 +43,22 @@ impl Contestant {
 /// All that this build has.
 pub fn all() -> Vec<Contestant> {
     let mut all = Vec::new();
+    althing(&mut all);
     #[cfg(any(feature = "prost-codec", feature = "protobuf-codec"))]
     tikv(&mut all);
     all
+}
+
+/// The first one is whom the others are compared with.
+fn althing(all: &mut Vec<Contestant>) {
+    use crate::althing::{Althing, Beside, InLog};
+
+    for (prompt_commit, lazy) in [(true, ""), (false, ", no prompt_commit")] {
+        let server = move |number, servers| Althing::<InLog>::new(number, servers, prompt_commit);
+        all.push(Contestant::new(format!("althing{lazy}"), false, |_| true, server));
+        let server = move |number, servers| Althing::<Beside>::new(number, servers, prompt_commit);
+        all.push(Contestant::new(format!("althing, host keeps commands{lazy}"), false, |_| true, server));
+    }
 }
 
 #[cfg(any(feature = "prost-codec", feature = "protobuf-codec"))]

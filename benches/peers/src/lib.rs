@@ -6,6 +6,7 @@
 //! | `cluster.rs` | the rules: what a server is asked, who is asked when, what is lost, what is kept |
 //! | `measure.rs` | the closed loop, what is measured of it, and what must be true after it |
 //! | `contestants.rs` | who takes part, in which configurations |
+//! | `althing.rs` | this crate |
 //! | `tikv.rs` | tikv's `raft` 0.7.0, the latest that is published (March 2023) |
 //!
 //! A further side is a file with its [`Server`](cluster::Server), and its lines in
@@ -16,6 +17,7 @@ compile_error!("tikv's raft has one codec at a time: with prost-codec use --no-d
 #[cfg(all(feature = "jemalloc", feature = "count-allocations"))]
 compile_error!("there is one allocator at a time: jemalloc or count-allocations");
 
+pub mod althing;
 pub mod cluster;
 pub mod contestants;
 pub mod measure;

@@ -8,6 +8,7 @@
 
 mod schedule;
 
+use althing_peers::althing::{Althing, Beside, InLog, Keeper};
 use althing_peers::cluster::Server;
 use proptest::prelude::*;
 
@@ -20,11 +21,18 @@ type Side = (&'static str, fn(usize, &[Step]) -> Outcome);
 
 fn sides() -> Vec<Side> {
     vec![
+        ("althing", |servers, steps| run(althing::<InLog>(servers, true), steps)),
+        ("althing, no prompt commit", |servers, steps| run(althing::<InLog>(servers, false), steps)),
+        ("althing, host keeps commands", |servers, steps| run(althing::<Beside>(servers, true), steps)),
         #[cfg(any(feature = "prost-codec", feature = "protobuf-codec"))]
         ("tikv", |servers, steps| run(tikv(servers, false), steps)),
         #[cfg(any(feature = "prost-codec", feature = "protobuf-codec"))]
         ("tikv, skip_bcast_commit, batch_append", |servers, steps| run(tikv(servers, true), steps)),
     ]
+}
+
+fn althing<K: Keeper>(servers: usize, prompt_commit: bool) -> impl Iterator<Item = Althing<K>> {
+    (0..servers).map(move |number| Althing::new(number, servers, prompt_commit))
 }
 
 #[cfg(any(feature = "prost-codec", feature = "protobuf-codec"))]
@@ -95,8 +103,6 @@ fn what_was_committed_survives_crashes_of_all() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn three_servers_agree(steps in schedules(3)) {
         agree(3, &steps);

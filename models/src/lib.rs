@@ -26,6 +26,7 @@ mod messages;
 pub mod model;
 mod outcome;
 pub mod property;
+pub mod protocol;
 mod record;
 pub mod recover;
 mod reference;

@@ -151,7 +151,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
             }
             Answer::Lacks { prev, hint } => {
                 if progress.may_lack(prev) {
-                    let hint = self.log.last_up_to(hint.index, hint.term).index;
+                    // If that is compacted, the follower needs the snapshot, and no entry after it.
+                    let hint = self.log.last_up_to(hint.index, hint.term).index.min(hint.index);
                     progress.probe(rules.next_after_refusal(progress.matched, prev, hint));
                 }
             }

@@ -244,8 +244,10 @@ impl<T: Command> Log<T> {
         change.into_iter().next().unwrap_or((self.snapshot.last.index, self.snapshot.membership))
     }
 
-    /// The commands after one entry and up to another, with their places.
+    /// The commands after one entry and up to another, with their places. Those that are compacted
+    /// are not among them.
     pub fn commands(&self, after: Index, through: Index) -> impl Iterator<Item = (Index, &T)> {
+        let after = after.max(self.snapshot.last.index);
         let runs = self.run_at(after.next()).unwrap_or(self.runs.len())..self.runs.len();
         let of_run = move |at: usize| {
             let (run, end) = (self.runs[at], self.end_of(at).min(through));

@@ -63,7 +63,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Condition::Always(holds) => holds(&self.view(state)),
             Condition::Sometimes(happens) => happens(&self.view(state)),
             Condition::Recoverable(recovery) => {
-                recovery.succeeds(self.view(state).cells().cloned().collect(), &self.tamper)
+                recovery.succeeds(self.view(state).cells().cloned().collect(), &self.host)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Changes of the membership by joint consensus (paper, 6; thesis 4.3).
 
 use crate::raft::election::Timer;
-use crate::raft::log::{Batch, Command};
+use crate::raft::entry::{Batch, Command};
 use crate::raft::membership::Membership;
 use crate::raft::progress::Progress;
 use crate::raft::refusal::{Refusal, Refused};

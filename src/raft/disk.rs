@@ -3,7 +3,8 @@
 use crate::machine::Durable;
 use crate::node::{Relabel, Renaming};
 use crate::raft::ballot::Ballot;
-use crate::raft::log::{Batch, Command, Log, LogError, LogWrite};
+use crate::raft::entry::{Batch, Command};
+use crate::raft::log::{Log, LogError, LogWrite};
 
 /// The disk of a server. Read from somewhere, it is refused unless a server could have written it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

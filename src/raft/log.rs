@@ -1,99 +1,18 @@
 //! The log (paper, 5.3): what a server keeps on its disk besides its ballot.
 //!
-//! Terms are kept run-length: a [`Run`] is a stretch of entries that one leader created, so a log
+//! Terms are kept run-length: a run is a stretch of entries that one leader created, so a log
 //! of millions of commands has few. Commands are the host's handles, one after another. What was
 //! compacted is a [`Snapshot`]: the position of its last entry and the membership then; the state
 //! itself is the host's.
 
 use alloc::collections::VecDeque;
 
-use smallvec::SmallVec;
-
-use crate::machine::{Durable, Value};
+use crate::machine::Durable;
 use crate::node::{Relabel, Renaming};
 use crate::raft::ballot::Term;
+use crate::raft::entry::{Batch, Command};
 use crate::raft::membership::Membership;
 use crate::raft::position::{Index, Position};
-
-/// What the application replicates: a handle that is cheap to clone, such as an `Arc<[u8]>`, or
-/// `()` if the host keeps the commands itself, by their index.
-pub trait Command: Value {
-    /// How much it counts towards the limits on bytes.
-    fn bytes(&self) -> u64 {
-        size_of::<Self>() as u64
-    }
-}
-
-impl Command for () {}
-impl Command for u8 {}
-impl Command for u64 {}
-
-impl Command for alloc::sync::Arc<[u8]> {
-    fn bytes(&self) -> u64 {
-        self.len() as u64
-    }
-}
-
-impl Command for alloc::string::String {
-    fn bytes(&self) -> u64 {
-        self.len() as u64
-    }
-}
-
-impl Command for alloc::vec::Vec<u8> {
-    fn bytes(&self) -> u64 {
-        self.len() as u64
-    }
-}
-
-/// Some commands, of which one needs no memory of its own.
-pub type Commands<T> = SmallVec<[T; 1]>;
-
-/// Entries that one leader created one after another, all of one kind.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case", bound(deserialize = "T: serde::Deserialize<'de>"))
-)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Batch<T> {
-    /// The entry with which a leader begins its term (thesis 6.4): it asks for nothing.
-    Noop,
-    /// The entry with which the membership changes.
-    Change(Membership),
-    /// An entry for each of these.
-    Commands(Commands<T>),
-}
-
-impl<T> Batch<T> {
-    /// How many entries it is.
-    pub fn len(&self) -> u64 {
-        match self {
-            Self::Noop | Self::Change(_) => 1,
-            Self::Commands(commands) => commands.len() as u64,
-        }
-    }
-
-    /// Whether it is no entry at all.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The same without its first entries.
-    #[must_use]
-    pub(crate) fn without_first(self, count: u64) -> Self {
-        match self {
-            Self::Noop => Self::Noop,
-            Self::Change(membership) => Self::Change(membership),
-            Self::Commands(mut commands) => {
-                let count = usize::try_from(count).unwrap_or(usize::MAX).min(commands.len());
-                commands.drain(..count);
-                Self::Commands(commands)
-            }
-        }
-    }
-}
 
 /// What a snapshot stands for. The state itself is the host's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -454,16 +373,6 @@ impl Relabel for Snapshot {
     }
 }
 
-impl<T: Clone> Relabel for Batch<T> {
-    /// Commands are the application's, and name no server of the cluster.
-    fn relabel(&self, renaming: &Renaming) -> Self {
-        match self {
-            Self::Change(membership) => Self::Change(membership.relabel(renaming)),
-            Self::Noop | Self::Commands(_) => self.clone(),
-        }
-    }
-}
-
 impl<T: Clone> Relabel for LogWrite<T> {
     fn relabel(&self, renaming: &Renaming) -> Self {
         match self {
@@ -496,7 +405,8 @@ impl<T: Clone> Relabel for Log<T> {
 mod image {
     use alloc::vec::Vec;
 
-    use super::{Batch, Command, Commands, Index, Log, LogError, Snapshot, Term};
+    use super::{Batch, Command, Index, Log, LogError, Snapshot, Term};
+    use crate::raft::entry::Commands;
 
     #[derive(Clone, serde::Serialize, serde::Deserialize)]
     #[serde(bound(deserialize = "T: serde::Deserialize<'de>"))]

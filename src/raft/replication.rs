@@ -5,7 +5,8 @@ use crate::outbox::Outbox;
 use crate::raft::ballot::Term;
 use crate::raft::config::Config;
 use crate::raft::election;
-use crate::raft::log::{Batch, Command, Commands, Log, LogWrite};
+use crate::raft::entry::{Batch, Command, Commands};
+use crate::raft::log::{Log, LogWrite};
 use crate::raft::message::{Answer, Entries, Message};
 use crate::raft::position::{Index, Position};
 use crate::raft::progress::{Mode, Progress};
@@ -144,10 +145,13 @@ impl<T: Command, R: Rules> Raft<T, R> {
         progress.round = progress.round.max(round);
         match answer {
             Answer::Matches(index) => {
-                if progress.matches(index) && index > self.commit {
+                let (news, latest) = (progress.matches(index), index == progress.matched);
+                if news && index > self.commit {
                     self.try_commit(out);
                 }
-                self.hand_over(from, out);
+                if latest {
+                    self.hand_over(from, out);
+                }
             }
             Answer::Lacks { prev, hint } => {
                 if progress.may_lack(prev) {
@@ -164,7 +168,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
     /// The host's disk has caught up (thesis 10.2.1). An entry that has been replaced since then
     /// is not meant.
     pub(super) fn persisted(&mut self, position: Position, out: &mut Out<T, R>) {
-        let meant = self.log.contains(position);
+        let meant = self.rules().is_meant(self.log.contains(position));
         if let Some(leading) = &mut self.leading
             && meant
             && position.index > leading.durable

@@ -7,7 +7,7 @@
 //! # What the host does
 //!
 //! It performs the operations in order, as the [front page](crate) says, and runs the timers of
-//! the [election](super::election) with the durations stated there. It applies the commands that
+//! the election with the durations stated there. It applies the commands that
 //! [`Output::Committed`] covers, in order, and reads them from [`Raft::log`]. When its log has
 //! become long, it makes a snapshot of what it has applied and says [`Input::Compact`].
 
@@ -18,7 +18,8 @@ use crate::raft::ballot::{Ballot, Term};
 use crate::raft::config::Config;
 use crate::raft::disk::{Disk, Write};
 use crate::raft::election::{self, Effects, Election, LeaderChanged, Published, Timer};
-use crate::raft::log::{Batch, Command, Commands, Log, Snapshot};
+use crate::raft::entry::{Batch, Command, Commands};
+use crate::raft::log::{Log, Snapshot};
 use crate::raft::membership::Membership;
 use crate::raft::message::{Answer, Message};
 use crate::raft::position::{Index, Position};

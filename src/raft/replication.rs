@@ -273,11 +273,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
         first
             && prev.index.plus(count) <= Index::LIMIT
             && entries.is_none_or(|Entries { term, batch }| {
-                let sound = match batch {
-                    Batch::Change(membership) => membership.is_sound(),
-                    Batch::Noop | Batch::Commands(_) => true,
-                };
-                sound && prev.term <= *term && *term <= self.term()
+                batch.is_sound() && prev.term <= *term && *term <= self.term()
             })
     }
 }

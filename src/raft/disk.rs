@@ -85,6 +85,11 @@ impl<T: Command> Disk<T> {
                 if entry > current {
                     return Err(LogError::TermAhead { entry, current });
                 }
+                let (from, to) = (self.ballot, *ballot);
+                if to.term < from.term || to.term == from.term && from.vote.is_some() && to.vote != from.vote
+                {
+                    return Err(LogError::BallotGoesBack { from, to });
+                }
             }
             Write::Log(write) => self.log.accepts(write, self.ballot.term)?,
         }

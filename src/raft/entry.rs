@@ -71,6 +71,14 @@ impl<T> Batch<T> {
         self.len() == 0
     }
 
+    /// Whether a server could have created it: who takes part, it says if it speaks of that.
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            Self::Noop | Self::Commands(_) => true,
+            Self::Change(membership) => membership.is_sound(),
+        }
+    }
+
     /// The same without its first entries.
     #[must_use]
     pub(crate) fn without_first(self, count: u64) -> Self {

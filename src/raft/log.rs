@@ -9,7 +9,7 @@ use alloc::collections::VecDeque;
 
 use crate::machine::Durable;
 use crate::node::{Relabel, Renaming};
-use crate::raft::ballot::Term;
+use crate::raft::ballot::{Ballot, Term};
 use crate::raft::entry::{Batch, Command};
 use crate::raft::membership::Membership;
 use crate::raft::position::{Index, Position};
@@ -48,7 +48,7 @@ pub enum LogWrite<T> {
     Install(Snapshot),
 }
 
-/// Why a log is refused that was read from somewhere.
+/// Why a log is refused that was read from somewhere, or a write that was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
     /// A stretch of entries does not begin where the one before it ends, or has none.
@@ -60,9 +60,20 @@ pub enum LogError {
     /// The end is beyond [`Index::LIMIT`].
     #[error("{0} is beyond the greatest index")]
     TooLong(Index),
-    /// The snapshot has no voters but replaces entries.
-    #[error("the snapshot up to {0} does not say who takes part")]
+    /// A snapshot that replaces entries has no voters, or an entry that changes them.
+    #[error("the snapshot or the entry at {0} does not say who takes part")]
     NoMembership(Index),
+    /// The log, or its snapshot, has all that the snapshot replaces.
+    #[error("the snapshot up to {0} is older than the log")]
+    OldSnapshot(Index),
+    /// An earlier term, or another vote in the same one.
+    #[error("{to:?} cannot follow {from:?}")]
+    BallotGoesBack {
+        /// The ballot of the disk.
+        from: Ballot,
+        /// The one that was to replace it.
+        to: Ballot,
+    },
     /// An entry is of a later term than the server has reached.
     #[error("an entry is of term {entry}, but the server's term is {current}")]
     TermAhead {
@@ -163,8 +174,10 @@ impl<T: Command> Log<T> {
         change.into_iter().next().unwrap_or((self.snapshot.last.index, self.snapshot.membership))
     }
 
-    /// The commands after one entry and up to another, with their places.
+    /// The commands after one entry and up to another, with their places. Those that are compacted
+    /// are not among them.
     pub fn commands(&self, after: Index, through: Index) -> impl Iterator<Item = (Index, &T)> {
+        let after = after.max(self.snapshot.last.index);
         let runs = self.run_at(after.next()).unwrap_or(self.runs.len())..self.runs.len();
         let of_run = move |at: usize| {
             let (run, end) = (self.runs[at], self.end_of(at).min(through));
@@ -240,9 +253,13 @@ impl<T: Command> Log<T> {
         match write {
             LogWrite::Append { after, term, batch } => {
                 let before = self.term_at(*after).ok_or(LogError::Gap(after.next()))?;
-                let end = after.plus(batch.len());
-                if *term < before {
-                    Err(LogError::TermGoesBack(after.next()))
+                let (first, end) = (after.next(), after.plus(batch.len()));
+                if batch.is_empty() {
+                    Err(LogError::Gap(first))
+                } else if !batch.is_sound() {
+                    Err(LogError::NoMembership(first))
+                } else if *term < before {
+                    Err(LogError::TermGoesBack(first))
                 } else if *term > current {
                     Err(LogError::TermAhead { entry: *term, current })
                 } else if end > Index::LIMIT {
@@ -253,13 +270,16 @@ impl<T: Command> Log<T> {
             }
             LogWrite::Compact(snapshot) | LogWrite::Install(snapshot) => {
                 let Position { term: entry, index } = snapshot.last;
+                let (compacts, there) = (matches!(write, LogWrite::Compact(_)), self.contains(snapshot.last));
                 if !snapshot.membership.is_sound() {
                     Err(LogError::NoMembership(index))
                 } else if entry > current {
                     Err(LogError::TermAhead { entry, current })
                 } else if index > Index::LIMIT {
                     Err(LogError::TooLong(index))
-                } else if matches!(write, LogWrite::Compact(_)) && !self.contains(snapshot.last) {
+                } else if index <= self.snapshot.last.index || there && !compacts {
+                    Err(LogError::OldSnapshot(index))
+                } else if compacts && !there {
                     Err(LogError::Gap(index))
                 } else {
                     Ok(())
@@ -430,13 +450,19 @@ mod image {
         fn try_from(image: Image<T>) -> Result<Self, LogError> {
             let Image { snapshot, entries } = image;
             let start = snapshot.last.index;
-            if start > Index::default() && !snapshot.membership.is_sound() {
+            if snapshot != Snapshot::default() && !snapshot.membership.is_sound() {
                 return Err(LogError::NoMembership(start));
+            }
+            if snapshot != Snapshot::default() && start == Index::default() {
+                return Err(LogError::Gap(start));
             }
             let mut log = Self { snapshot, last: start, ..Self::default() };
             for (first, term, batch) in entries {
                 if first != log.last.next() || batch.is_empty() {
                     return Err(LogError::Gap(first));
+                }
+                if !batch.is_sound() {
+                    return Err(LogError::NoMembership(first));
                 }
                 if term < log.last().term {
                     return Err(LogError::TermGoesBack(first));

@@ -155,7 +155,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
             }
             Answer::Lacks { prev, hint } => {
                 if progress.may_lack(prev) {
-                    let hint = self.log.last_up_to(hint.index, hint.term).index;
+                    // If that is compacted, the follower needs the snapshot, and no entry after it.
+                    let hint = self.log.last_up_to(hint.index, hint.term).index.min(hint.index);
                     progress.probe(rules.next_after_refusal(progress.matched, prev, hint));
                 }
             }
@@ -272,11 +273,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
         first
             && prev.index.plus(count) <= Index::LIMIT
             && entries.is_none_or(|Entries { term, batch }| {
-                let sound = match batch {
-                    Batch::Change(membership) => membership.is_sound(),
-                    Batch::Noop | Batch::Commands(_) => true,
-                };
-                sound && prev.term <= *term && *term <= self.term()
+                batch.is_sound() && prev.term <= *term && *term <= self.term()
             })
     }
 }

@@ -260,6 +260,17 @@ fn what_is_under_way_is_limited() {
     }
 }
 
+/// Thesis 10.2.2: what is under way counts, though the beginning of it is compacted meanwhile.
+#[test]
+fn what_is_under_way_counts_after_a_compaction() {
+    let mut leader = limited(Limits { in_flight_bytes: 2, ..Limits::default() });
+    leader.ask(propose(&[5, 6]));
+    leader.hear(1, reply(1, matches(3)));
+    leader.ask(Input::Compact(index(2)));
+    leader.ask(propose(&[7, 8]));
+    assert_eq!(leader.sent_to(2), [append(1, at(1, 3), 1, &[7], 3)]);
+}
+
 /// Thesis 10.2.2: a heartbeat goes out however much is under way.
 #[test]
 fn a_heartbeat_is_never_limited() {

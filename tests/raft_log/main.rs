@@ -11,5 +11,8 @@ mod commitment;
 mod leader;
 mod membership;
 mod receiver;
+mod rules;
 mod snapshots;
 mod subject;
+mod transfer;
+mod write_behind;

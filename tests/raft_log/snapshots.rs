@@ -108,7 +108,7 @@ fn a_leader_without_entries_offers_its_snapshot() {
     leader.hear(2, reply(4, lacks(2, at(0, 0))));
     assert_eq!(leader.sent_to(2), [offer(4, snapshot(at(2, 2), three()))]);
     leader.hear(2, reply(4, matches(2)));
-    assert_eq!(leader.sent_to(2), [append_batch(4, at(2, 2), Batch::Noop, 0)]);
+    assert_eq!(leader.sent_to(2), [append_batch(4, at(2, 2), Batch::Noop, 2)]);
 }
 
 /// Paper 7: a later snapshot is offered in place of one that is compacted itself.

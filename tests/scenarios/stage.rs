@@ -266,7 +266,7 @@ impl Stage {
 
     fn persist(&mut self, node: NodeId) -> Told<()> {
         let place = self.place(node)?;
-        let last = place.behind.iter().filter_map(Write::last).last();
+        let last = place.behind.iter().filter_map(Write::last).next_back();
         place.sync()?;
         match last {
             Some(position) => self.step(node, Event::Input(Input::Persisted(position))),

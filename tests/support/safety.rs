@@ -61,6 +61,12 @@ impl<T: Command> Safety<T> {
         Index::new(self.committed.len() as u64)
     }
 
+    /// What is committed after this entry, in order.
+    pub(crate) fn since(&self, after: Index) -> impl Iterator<Item = (&Ask<T>, Index)> {
+        let asks = self.committed.iter().enumerate().skip(after.get() as usize);
+        asks.map(|(at, (_, ask, _))| (ask, Index::new(at as u64 + 1)))
+    }
+
     /// The commands up to there, in order: what a state machine that has applied them has seen.
     pub(crate) fn commands(&self, through: Index) -> Vec<&T> {
         let up_to = self.committed.iter().take(through.get() as usize);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use althing::raft::{Config, Disk, Index, Position, Raft, Timer, Write};
-use althing::{Durable, NodeId};
+use althing::Durable;
 
 use crate::random::Random;
 
@@ -27,6 +27,8 @@ pub(crate) struct Host {
     pub(crate) config: Config,
     /// `None` while it is down.
     pub(crate) server: Option<Server>,
+    /// It never comes back.
+    pub(crate) gone: bool,
     /// How often it was started.
     pub(crate) start: u64,
     /// What a crash leaves for certain.
@@ -50,6 +52,7 @@ impl Host {
         Self {
             config,
             server: None,
+            gone: false,
             start: 0,
             disk: Disk::default(),
             unsynced: Vec::new(),
@@ -60,10 +63,6 @@ impl Host {
             state: State::default(),
             saved: BTreeMap::from([(Index::default(), State::default())]),
         }
-    }
-
-    pub(crate) fn id(&self) -> NodeId {
-        self.config.id()
     }
 
     /// Every write so far reaches the disk. A journal that is read again must accept each.

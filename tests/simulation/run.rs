@@ -213,7 +213,7 @@ impl Run {
             let host = self.world.host(node);
             let random = &mut Random::new(0);
             host.crash(random)?;
-            host.start = u64::MAX;
+            host.gone = true;
             self.world.safety.forget(node);
             self.world.counts.add(What::EndsWithADeadServer, 1);
             self.world.tell(|| format!("{node} is gone for good"));
@@ -254,7 +254,7 @@ impl Run {
         if settled && !options.pre_vote && !options.check_quorum {
             for node in strangers {
                 let host = self.world.host(node);
-                (host.server, host.start) = (None, u64::MAX);
+                (host.server, host.gone) = (None, true);
                 host.timers.clear();
                 self.world.safety.forget(node);
             }

@@ -126,7 +126,7 @@ impl World {
 
     pub(crate) fn restart(&mut self, node: NodeId) -> Result<(), String> {
         let host = self.host(node);
-        if host.server.is_some() {
+        if host.server.is_some() || host.gone {
             return Ok(());
         }
         let mut out = Outbox::new();

@@ -78,6 +78,9 @@ pub enum Refusal {
     /// The entries are gone already.
     #[error("the entries up to {0} are compacted already")]
     Compacted(Index),
+    /// A server that joined cannot say who took part before.
+    #[error("who takes part up to there is not known yet")]
+    UnknownMembership,
     /// No server writes to itself.
     #[error("a message from the server itself")]
     OwnMessage,

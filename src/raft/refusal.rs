@@ -78,6 +78,10 @@ pub enum Refusal {
     /// The entries are gone already.
     #[error("the entries up to {0} are compacted already")]
     Compacted(Index),
+    /// Neither the log up to there nor the configuration says who takes part, and a snapshot has
+    /// to.
+    #[error("this server does not know yet who takes part")]
+    MembershipUnknown,
     /// No server writes to itself.
     #[error("a message from the server itself")]
     OwnMessage,

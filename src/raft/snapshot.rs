@@ -25,6 +25,9 @@ impl<T: Command, R: Rules> Raft<T, R> {
             Membership::UNKNOWN => self.config.initial,
             known => known,
         };
+        if !membership.is_sound() {
+            return self.refuse(what, Refusal::MembershipUnknown, out);
+        }
         let snapshot = Snapshot { last: Position::new(term, index), membership };
         self.log.record(LogWrite::Compact(snapshot), out);
     }

@@ -207,7 +207,7 @@ fn a_log_that_does_not_say_who_takes_part_is_not_compacted() {
     joining.hear(1, append(1, at(0, 0), 1, &[7, 8], 2));
     let before = joining.server.clone();
     joining.ask(Input::Compact(index(2)));
-    joining.refused(Refused::Compaction(index(2)), Refusal::MembershipUnknown);
+    joining.refused(Refused::Compaction(index(2)), Refusal::UnknownMembership);
     assert_eq!(joining.server, before);
     joining.hear(1, append_batch(1, at(1, 2), Batch::Change(members(&[1], &[5])), 3));
     joining.ask(Input::Compact(index(3)));

@@ -38,7 +38,7 @@ use crate::tables::Tables;
 pub const MAX_NODES: usize = 9;
 
 /// The most properties that a cluster can have, `Contract` and `DeadIsDead` among them.
-pub const MAX_PROPERTIES: usize = u32::BITS as usize;
+pub const MAX_PROPERTIES: usize = u64::BITS as usize;
 
 /// The most transitions that can be told apart.
 const MAX_TRANSITIONS: usize = u64::BITS as usize;
@@ -97,7 +97,7 @@ pub struct State {
     pub(crate) nodes: u32,
     pub(crate) network: Messages,
     /// Bit `i`: the last change violated property `i`, which speaks of single steps.
-    pub(crate) violated: u32,
+    pub(crate) violated: u64,
     pub(crate) left: Faults,
     pub(crate) budgets: Budgets,
     /// One side of the cut, as bits of nodes; 0 if the network is whole.

@@ -14,7 +14,7 @@ use crate::property::Condition;
 use crate::tables::Outcome;
 
 /// The bit of the property `Contract`.
-const CONTRACT: u32 = 1;
+const CONTRACT: u64 = 1;
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// The outcome of a stimulus in a state.
@@ -213,7 +213,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// See [`Cluster::new`].
-    fn broken_contract(&self, after: &Cell<M>, ops: &[Op<M>]) -> u32 {
+    fn broken_contract(&self, after: &Cell<M>, ops: &[Op<M>]) -> u64 {
         let foreign = ops.iter().any(|op| match op {
             Op::Send { to, .. } => *to == after.node || !self.nodes().contains(*to),
             Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => false,

@@ -32,7 +32,7 @@ pub(crate) struct Outcome<M: Machine> {
     /// The messages that were sent, as stimuli of their receivers.
     pub(crate) sends: Messages,
     /// Bit `i`: property `i`, which speaks of single steps, is violated.
-    pub(crate) violated: u32,
+    pub(crate) violated: u64,
     /// The outcomes if the node crashes before it has performed everything.
     pub(crate) crashes: Vec<u32>,
 }

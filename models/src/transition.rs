@@ -324,7 +324,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         (dead, messages & known.undead.load(Ordering::Relaxed))
     }
 
-    fn dead_is_dead(&self) -> u32 {
+    fn dead_is_dead(&self) -> u64 {
         let at = self.properties.iter().position(|p| matches!(p.condition, Condition::DeadIsDead));
         at.map_or(0, |i| 1 << i)
     }

@@ -61,6 +61,17 @@ impl<T: Command, R: Rules> Raft<T, R> {
         }
     }
 
+    /// Thesis 4.2.2: whether the server has lost its vote by an entry that may be in no other log.
+    pub(super) fn is_needed_without_vote(&self) -> bool {
+        let (index, current) = self.membership;
+        let before = match self.log.membership_at(index.previous()).1 {
+            Membership::UNKNOWN => self.config.initial,
+            known => known,
+        };
+        let lost = !current.voters().contains(self.config.id) && before.voters().contains(self.config.id);
+        self.leading.is_none() && self.rules().may_stand_without_vote(lost, index <= self.commit)
+    }
+
     /// The log ends elsewhere. If that may have changed the membership, the one in the log is in
     /// use from now on: appended, or, where the entry that said another was deleted, the one
     /// before (thesis 4.1).

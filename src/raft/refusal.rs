@@ -78,10 +78,9 @@ pub enum Refusal {
     /// The entries are gone already.
     #[error("the entries up to {0} are compacted already")]
     Compacted(Index),
-    /// Neither the log up to there nor the configuration says who takes part, and a snapshot has
-    /// to.
-    #[error("this server does not know yet who takes part")]
-    MembershipUnknown,
+    /// A server that joined cannot say who took part before.
+    #[error("who takes part up to there is not known yet")]
+    UnknownMembership,
     /// No server writes to itself.
     #[error("a message from the server itself")]
     OwnMessage,

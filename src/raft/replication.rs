@@ -140,7 +140,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
         let (last, rules) = (self.log.last().index, self.rules());
         let Some(leading) = &mut self.leading else { return };
         let Some(progress) = leading.followers.get_mut(from) else { return };
-        if !counts {
+        // Who does not listen may answer a message of an earlier term, whose rounds were others.
+        if !counts || answer == Answer::Stale {
             return;
         }
         if round > leading.reads.round() || matches!(answer, Answer::Matches(index) if index > last) {

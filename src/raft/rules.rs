@@ -88,6 +88,12 @@ pub trait Rules: election::Rules {
         !is_voter && committed
     }
 
+    /// Thesis 4.2.2 and Figure 4.6: a server that has lost its vote may be the only one that can be
+    /// elected, until the entry that takes it is committed. Its own vote does not count.
+    fn may_stand_without_vote(&self, lost: bool, committed: bool) -> bool {
+        lost && !committed
+    }
+
     /// Paper 7, Figure 13: a follower whose log has the last entry of the snapshot keeps what
     /// follows it.
     fn keeps_log(&self, has_last: bool) -> bool {

@@ -295,6 +295,9 @@ impl<T: Command, R: Rules> Raft<T, R> {
     }
 
     fn expire(&mut self, timer: Timer, out: &mut Out<T, R>) {
+        if timer == Timer::Election && self.is_needed_without_vote() {
+            return self.election.stand(&mut Within(out));
+        }
         self.election.expire(timer, &mut Within(out));
         match timer {
             Timer::Heartbeat => self.assert_leadership(out),

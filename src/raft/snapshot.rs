@@ -26,7 +26,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
             known => known,
         };
         if !membership.is_sound() {
-            return self.refuse(what, Refusal::MembershipUnknown, out);
+            return self.refuse(what, Refusal::UnknownMembership, out);
         }
         let snapshot = Snapshot { last: Position::new(term, index), membership };
         self.log.record(LogWrite::Compact(snapshot), out);

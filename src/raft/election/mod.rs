@@ -483,14 +483,21 @@ impl<C: Credential, R: Rules> Election<C, R> {
         match self.role {
             Role::Leader { .. } => {}
             Role::Follower { .. } | Role::PreCandidate { .. } | Role::Candidate { .. } => {
-                if !self.rules().may_stand(self.config.id, self.voters) {
-                    out.arm(Timer::Election); // It may yet become a voter.
-                } else if self.config.pre_vote {
-                    self.ask_around(out);
+                if self.rules().may_stand(self.config.id, self.voters) {
+                    self.stand(out);
                 } else {
-                    self.campaign(false, out);
+                    out.arm(Timer::Election); // It may yet become a voter.
                 }
             }
+        }
+    }
+
+    /// Whether or not this server is a voter.
+    pub(crate) fn stand(&mut self, out: &mut impl Effects<C>) {
+        if self.config.pre_vote {
+            self.ask_around(out);
+        } else {
+            self.campaign(false, out);
         }
     }
 

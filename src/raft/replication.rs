@@ -76,6 +76,9 @@ impl<T: Command, R: Rules> Raft<T, R> {
     /// wait for its disk before it sends (thesis 10.2.1): see [`Raft::flush`].
     pub(super) fn append_own(&mut self, batch: Batch<T>, out: &mut Out<T, R>) {
         let (after, term) = (self.log.last().index, self.term());
+        if after.plus(batch.len()) > Index::LIMIT {
+            return; // The log is full: nothing will be committed any more.
+        }
         let changes = matches!(batch, Batch::Change(_));
         self.log.record_behind(LogWrite::Append { after, term, batch }, out);
         self.log_grew(changes, out);
@@ -99,6 +102,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
             }
             self.try_commit(out);
         }
+        self.confirm_reads(out); // The members may be others now.
         self.resign_if_removed(out);
     }
 
@@ -328,9 +332,9 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
     fn entries(&self, progress: &Progress) -> Option<Entries<T>> {
         let limits = self.config.limits;
         let sent = progress.next.previous();
-        let (mut count, mut bytes) = (limits.message_entries, limits.message_bytes);
+        let (mut count, mut bytes) = (limits.message_entries.max(1), limits.message_bytes);
         if progress.mode == Mode::Replicate {
-            count = count.min(limits.in_flight_entries.saturating_sub(sent.beyond(progress.matched)));
+            count = count.min(limits.in_flight_entries.max(1).saturating_sub(sent.beyond(progress.matched)));
             if limits.in_flight_bytes != u64::MAX {
                 let under_way = self.log.bytes(progress.matched, sent);
                 bytes = bytes.min(limits.in_flight_bytes.saturating_sub(under_way));

@@ -331,14 +331,14 @@ impl<T: Command, R: Rules> Raft<T, R> {
         if status != before {
             out.output(Output::Leader(status));
         }
-        if self.election.is_leader() {
-            if self.leading.is_none() {
-                self.lead(out);
-            }
-        } else if let Some(led) = self.leading.take() {
+        let leads_on = self.election.is_leader() && status.term == before.term;
+        if !leads_on && let Some(led) = self.leading.take() {
             for token in led.reads.tokens() {
                 self.refuse(Refused::Read(token), Refusal::NotLeader { leader: status.leader }, out);
             }
+        }
+        if self.election.is_leader() && self.leading.is_none() {
+            self.lead(out);
         }
     }
 

@@ -293,6 +293,27 @@ fn a_leader_that_is_removed_leads_to_the_end() {
     assert_eq!(leader.term(), 1, "and it does not stand again");
 }
 
+/// Thesis 4.2.2: who is to lose its vote may be the only one that can be elected, as long as that is
+/// not committed; its own vote does not count.
+#[test]
+fn who_is_to_lose_its_vote_may_be_needed_until_that_is_committed() {
+    let config = plain(3);
+    let mut subject = Subject::restart(config, disk(3, &[1]));
+    subject.hear(1, append_batch(3, at(1, 1), change(joint(&[0, 1, 2], &[1, 2], &[])), 2));
+    subject.hear(1, append_batch(3, at(3, 2), change(members(&[1, 2], &[])), 2));
+    subject.expire(Timer::Election);
+    assert_eq!(subject.sent_to(1), [request_vote(4, at(3, 3), false)]);
+    subject.hear(1, vote_reply(4));
+    assert!(!subject.server.is_leader(), "one of two, and its own does not count");
+    subject.hear(2, vote_reply(4));
+    assert!(subject.server.is_leader());
+    subject.hear(1, reply(4, matches(4)));
+    subject.hear(2, reply(4, matches(4)));
+    assert!(!subject.server.is_leader(), "it goes once it is done");
+    subject.expire(Timer::Election);
+    assert_eq!(subject.ops, [Op::Arm(Timer::Election)]);
+}
+
 /// Thesis 4.2.2: a leader that becomes a learner makes room in the same way.
 #[test]
 fn a_leader_that_becomes_a_learner_makes_room() {

@@ -293,11 +293,22 @@ struct Sender<'a, T, R> {
 }
 
 impl<T: Command, R: Rules> Sender<'_, T, R> {
-    fn send(&self, to: NodeId, progress: &mut Progress, mut due: bool, out: &mut Outbox<Raft<T, R>>) {
-        while let Some(message) = self.next(progress, due) {
+    fn send(&self, to: NodeId, progress: &mut Progress, due: bool, out: &mut Outbox<Raft<T, R>>) {
+        let mut owed = due;
+        while let Some(message) = self.next(progress, owed) {
             out.send(to, message);
-            due = false;
+            owed = false;
         }
+        if due && matches!(progress.mode, Mode::Snapshot(_)) {
+            out.send(to, self.heartbeat());
+        }
+    }
+
+    /// A snapshot may take long to arrive, and its receiver must hear the leader meanwhile, and be
+    /// heard. Every log has what is before its first entry.
+    fn heartbeat(&self) -> Message<T> {
+        let Self { term, commit, round, .. } = *self;
+        Message::Append { term, prev: Position::default(), entries: None, commit, round }
     }
 
     /// The next message to a follower; `None` if there is nothing that it could use now.

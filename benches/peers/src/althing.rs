@@ -1,7 +1,7 @@
 //! The side of althing.
 //!
-//! A host that performs the operations of each step at once. The log that a server has in its own
-//! memory is its disk: what is written is there.
+//! A host that performs the operations of all that has happened since it last did, with one wait
+//! for the disk. The log that a server has in its own memory is its disk: what is written is there.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use althing::raft::{
     self, Batch, Config, Entries, Index, Input, Limits, Log, LogWrite, Membership, Message, Options, Output,
-    Raft, Timer, Write,
+    Raft, Term, Timer, Write,
 };
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
 
@@ -39,6 +39,9 @@ pub trait Keeper: Default {
 
     /// Applies the commands after one entry and up to another.
     fn apply(&self, log: &Log<Self::Command>, after: Index, through: Index, app: &mut impl App);
+
+    /// All writes have been made.
+    fn rest(&mut self) {}
 }
 
 /// The machine keeps handles.
@@ -71,14 +74,29 @@ pub struct Beside {
     before: Index,
     /// A handle for each entry; the machine's own entries have none.
     kept: VecDeque<Option<Handle>>,
-    /// Commands that have no place yet: a client's, or, after the entry, a message's.
+    /// Commands of a client that have no place yet.
     proposed: raft::Commands<Handle>,
-    arrived: (Index, raft::Commands<Handle>),
+    /// Commands of messages: their term, the entry before them, and all of them.
+    arrived: VecDeque<(Term, Index, raft::Commands<Handle>)>,
 }
 
 impl Beside {
     fn place(&self, index: Index) -> usize {
         index.beyond(self.before) as usize
+    }
+
+    /// The commands of these entries: term and place say which they are.
+    fn take(&mut self, term: Term, after: Index, count: usize) -> raft::Commands<Handle> {
+        if !self.proposed.is_empty() {
+            return mem::take(&mut self.proposed);
+        }
+        loop {
+            let (of, prev, mut commands) = self.arrived.pop_front().expect("commands come with messages");
+            if of == term && prev <= after && after.beyond(prev) as usize + count == commands.len() {
+                commands.drain(..after.beyond(prev) as usize);
+                return commands;
+            }
+        }
     }
 }
 
@@ -92,8 +110,8 @@ impl Keeper for Beside {
     }
 
     fn arrive(&mut self, message: &Message<()>, parcel: raft::Commands<Handle>) {
-        if let Message::Append { prev, .. } = message {
-            self.arrived = (prev.index, parcel);
+        if let Message::Append { prev, entries: Some(Entries { term, .. }), .. } = message {
+            self.arrived.push_back((*term, prev.index, parcel));
         }
     }
 
@@ -109,16 +127,11 @@ impl Keeper for Beside {
 
     fn write(&mut self, write: &LogWrite<()>) {
         match write {
-            LogWrite::Append { after, batch: Batch::Commands(commands), .. } => {
+            LogWrite::Append { after, term, batch: Batch::Commands(commands) } => {
                 self.kept.truncate(self.place(*after));
-                if self.proposed.is_empty() {
-                    let (prev, parcel) = &mut self.arrived;
-                    let known = after.beyond(*prev) as usize;
-                    self.kept.extend(parcel.drain(..).skip(known).map(Some));
-                } else {
-                    self.kept.extend(self.proposed.drain(..).map(Some));
-                }
-                assert_eq!(self.kept.len(), self.place(*after) + commands.len(), "a command is missing");
+                let handles = self.take(*term, *after, commands.len());
+                assert_eq!(handles.len(), commands.len(), "each entry has a command");
+                self.kept.extend(handles.into_iter().map(Some));
             }
             LogWrite::Append { after, batch: Batch::Noop | Batch::Change(_), .. } => {
                 self.kept.truncate(self.place(*after));
@@ -135,6 +148,10 @@ impl Keeper for Beside {
     fn apply(&self, _: &Log<()>, after: Index, through: Index, app: &mut impl App) {
         let handles = self.kept.range(self.place(after)..self.place(through));
         handles.flatten().for_each(|command| app.apply(command));
+    }
+
+    fn rest(&mut self) {
+        self.arrived.clear();
     }
 }
 
@@ -197,16 +214,9 @@ impl<K: Keeper> Server for Althing<K> {
         self.step(Event::Input(Input::Propose(commands)));
     }
 
-    fn receive(
-        &mut self,
-        from: usize,
-        (message, parcel): Self::Message,
-        post: &mut Post<'_, Self::Message>,
-        app: &mut impl App,
-    ) {
+    fn receive(&mut self, from: usize, (message, parcel): Self::Message) {
         self.keeper.arrive(&message, parcel);
         self.step(Event::Message { from: node(from), message });
-        self.act(post, app);
     }
 
     fn act(&mut self, post: &mut Post<'_, Self::Message>, app: &mut impl App) {
@@ -228,6 +238,7 @@ impl<K: Keeper> Server for Althing<K> {
                 }
             }
         }
+        keeper.rest();
     }
 
     fn compact(&mut self, keep: u64) {

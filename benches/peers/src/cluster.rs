@@ -74,16 +74,10 @@ pub trait Server {
     /// A client asks it for all of these. It leads.
     fn propose(&mut self, commands: &Commands<'_>);
 
-    /// A message has arrived. What there is to do about it may be done at once, or in `act`.
-    fn receive(
-        &mut self,
-        from: usize,
-        message: Self::Message,
-        post: &mut Post<'_, Self::Message>,
-        app: &mut impl App,
-    );
+    /// A message has arrived.
+    fn receive(&mut self, from: usize, message: Self::Message);
 
-    /// Does all that is left to do: writes, sends and applies.
+    /// Does all that there is to do: writes, sends and applies.
     fn act(&mut self, post: &mut Post<'_, Self::Message>, app: &mut impl App);
 
     /// Discards the log except for the last so many of the entries that it has applied.
@@ -259,12 +253,11 @@ impl<S: Server, A: App + Default> Turns<S, A> {
             return false;
         }
         seat.woken = false;
-        let mut app = Counted { app: &mut seat.app, count: &mut seat.since };
-        let mut post = Post { network: &mut self.network, from: id };
         for (from, message) in self.reading.drain(..) {
-            seat.server.receive(from, message, &mut post, &mut app);
+            seat.server.receive(from, message);
         }
-        seat.server.act(&mut post, &mut app);
+        let mut app = Counted { app: &mut seat.app, count: &mut seat.since };
+        seat.server.act(&mut Post { network: &mut self.network, from: id }, &mut app);
         if seat.since >= COMPACT_EVERY {
             seat.server.compact(KEEP);
             seat.since = 0;

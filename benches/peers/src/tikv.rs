@@ -124,7 +124,7 @@ impl<S: Store> Server for Tikv<S> {
         self.node.step(message).expect("a leader takes proposals");
     }
 
-    fn receive(&mut self, _: usize, message: Message, _: &mut Post<'_, Message>, _: &mut impl App) {
+    fn receive(&mut self, _: usize, message: Message) {
         self.node.step(message).expect("messages come from members");
     }
 

@@ -320,17 +320,23 @@ pub fn membership_path<T: Command, R: Rules>(members: &[Member<'_, T, R>], chron
     })
 }
 
-/// I13 (thesis 4.3): only a voter of its own membership stands for election.
+/// I13 (thesis 4.3): only a voter of its own membership stands for election, or (thesis 4.2.2, Figure
+/// 4.6) one that has lost its vote by an entry that it does not know to be committed.
 pub fn members_stand<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
     let votes_for_itself = |op: &Op<Raft<T, R>>| match op {
         Op::Write(Write::Ballot(ballot)) => ballot.vote == Some(step.node),
         Op::Write(Write::Log(_)) | Op::Sync | Op::Send { .. } => false,
         Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => false,
     };
-    let voters = step.before.membership().voters();
+    let (server, index) = (step.before, step.before.membership_index());
+    let earlier = match server.log().membership_at(index.previous()).1 {
+        Membership::UNKNOWN => server.config().initial(),
+        known => known,
+    };
+    let votes = |membership: Membership| membership.voters().all().contains(step.node);
     !step.performed.iter().any(votes_for_itself)
-        || voters.incoming.contains(step.node)
-        || voters.outgoing.contains(step.node)
+        || votes(server.membership())
+        || votes(earlier) && index > server.commit()
 }
 
 /// Thesis 3.10: a leader hands over to a follower that has its whole log.

@@ -1,8 +1,8 @@
 //! One node of a cluster under check, and what may happen to it.
 
-use althing::machine::{Durable, Event, Machine};
+use althing::machine::{Durable, Event, Machine, WriteOf};
 use althing::node::{NodeId, Relabel, Renaming};
-use althing::outbox::{Op, Outbox};
+use althing::outbox::Op;
 
 /// A node: the machine, and what its host keeps for it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -13,8 +13,13 @@ pub struct Cell<M: Machine> {
     pub config: M::Config,
     /// Its memory.
     pub machine: M,
-    /// Its disk: every write that was performed.
+    /// Its disk: every write that is durable.
     pub disk: M::Durable,
+    /// Writes behind: those that no sync followed in their drain and that the machine has not been
+    /// told of yet, in order. None, unless the cluster [acknowledges](crate::Cluster::acknowledges).
+    pub behind: Vec<WriteOf<M>>,
+    /// How many of those, from the first, are on the disk, by a later sync.
+    pub synced: usize,
     /// Its armed timers, ascending.
     pub timers: Vec<M::Timer>,
 }
@@ -40,36 +45,8 @@ impl<M: Machine> Default for Tamper<M> {
 }
 
 impl<M: Machine> Cell<M> {
-    /// The node after a start with this disk, and what the start asks for.
-    pub fn start(
-        node: NodeId,
-        config: M::Config,
-        disk: M::Durable,
-        tamper: &Tamper<M>,
-    ) -> (Self, Vec<Op<M>>) {
-        let mut out = Outbox::new();
-        let machine = M::restart(config.clone(), (tamper.reads)(disk.clone()), &mut out);
-        let ops = (tamper.performs)(out.drain().collect());
-        let mut cell = Self { node, config, machine, disk, timers: Vec::new() };
-        ops.iter().for_each(|op| cell.perform(op));
-        (cell, ops)
-    }
-
-    /// Lets the machine handle an event, without performing what it asks for.
-    pub fn step(&mut self, event: Event<M>, tamper: &Tamper<M>) -> Vec<Op<M>> {
-        if let Event::Timer(timer) = &event {
-            self.timers.retain(|armed| armed != timer);
-        }
-        if (tamper.ignores)(&self.machine, &event) {
-            return Vec::new();
-        }
-        let mut out = Outbox::new();
-        self.machine.step(event, &mut out);
-        (tamper.performs)(out.drain().collect())
-    }
-
-    /// Performs what concerns the node's own host; messages and outputs go elsewhere.
-    pub fn perform(&mut self, op: &Op<M>) {
+    /// Performs what concerns the node's own host, a write at once; messages and outputs go elsewhere.
+    pub(crate) fn perform(&mut self, op: &Op<M>) {
         match op {
             Op::Write(write) => self.disk.apply(write),
             Op::Arm(timer) => {
@@ -94,12 +71,24 @@ pub struct Stimulus<M: Machine> {
 
 /// A machine of which every part can be told new names for the nodes.
 pub trait Symmetric:
-    Machine<Config: Relabel, Durable: Relabel, Input: Relabel, Message: Relabel, Timer: Relabel> + Relabel
+    Machine<
+        Config: Relabel,
+        Durable: Durable<Write: Relabel> + Relabel,
+        Input: Relabel,
+        Message: Relabel,
+        Timer: Relabel,
+    > + Relabel
 {
 }
 
 impl<M> Symmetric for M where
-    M: Machine<Config: Relabel, Durable: Relabel, Input: Relabel, Message: Relabel, Timer: Relabel> + Relabel
+    M: Machine<
+            Config: Relabel,
+            Durable: Durable<Write: Relabel> + Relabel,
+            Input: Relabel,
+            Message: Relabel,
+            Timer: Relabel,
+        > + Relabel
 {
 }
 
@@ -112,6 +101,8 @@ impl<M: Symmetric> Relabel for Cell<M> {
             config: self.config.relabel(renaming),
             machine: self.machine.relabel(renaming),
             disk: self.disk.relabel(renaming),
+            behind: self.behind.relabel(renaming),
+            synced: self.synced,
             timers,
         }
     }

@@ -20,12 +20,14 @@
 //! and as far as their [budgets](Faults) last, a node may crash, also between any two effects of
 //! a step, and the network may lose and repeat messages and be cut in two.
 
-use althing::machine::{Event, Machine};
+use althing::machine::{Event, Machine, WriteOf};
 use althing::node::{NodeId, NodeSet, Relabel};
 use althing::observe::{History, Step};
 
+use crate::budget::Budgets;
 use crate::cell::{Symmetric, Tamper};
 use crate::goal::Liveness;
+use crate::host::Host;
 use crate::messages::Messages;
 use crate::property::{Condition, Property, Scene, View};
 use crate::recover::Recovery;
@@ -36,7 +38,7 @@ use crate::tables::Tables;
 pub const MAX_NODES: usize = 9;
 
 /// The most properties that a cluster can have, `Contract` and `DeadIsDead` among them.
-pub const MAX_PROPERTIES: usize = u32::BITS as usize;
+pub const MAX_PROPERTIES: usize = u64::BITS as usize;
 
 /// The most transitions that can be told apart.
 const MAX_TRANSITIONS: usize = u64::BITS as usize;
@@ -95,8 +97,9 @@ pub struct State {
     pub(crate) nodes: u32,
     pub(crate) network: Messages,
     /// Bit `i`: the last change violated property `i`, which speaks of single steps.
-    pub(crate) violated: u32,
+    pub(crate) violated: u64,
     pub(crate) left: Faults,
+    pub(crate) budgets: Budgets,
     /// One side of the cut, as bits of nodes; 0 if the network is whole.
     pub(crate) cut: u16,
 }
@@ -110,7 +113,7 @@ impl State {
 
     /// Whether it differs from the other in nothing but the network.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let rest = |state: &Self| (state.nodes, state.violated, state.left, state.cut);
+        let rest = |state: &Self| (state.nodes, state.violated, state.left, state.budgets, state.cut);
         rest(self) == rest(other)
     }
 }
@@ -125,8 +128,9 @@ pub enum Action {
     /// The step is made, and its node crashes before the next of its writes, or, unreduced,
     /// before its next effect: which one, from 0.
     StepThenCrash(u32, u8),
-    /// A node crashes and restarts, between steps.
-    Restart(u8),
+    /// A node crashes and restarts, between steps. Of the writes behind that were not on its disk,
+    /// so many, from the first, are when it starts again.
+    Restart(u8, u8),
     /// A message in flight is lost.
     Lose(u32),
     /// The network is cut between these nodes, as bits, and the others.
@@ -142,12 +146,15 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) network: Network,
     pub(crate) faults: Faults,
     pub(crate) inputs: Vec<M::Input>,
+    pub(crate) budgets: Budgets,
+    /// Which budget an event spends; `None` if there are none.
+    pub(crate) spends: Option<Box<Spends<M>>>,
     pub(crate) environment: Box<dyn Fn(&M, &Event<M>) -> bool + Send + Sync>,
     pub(crate) dead: Option<Box<Dead<M>>>,
     pub(crate) transitions: Vec<&'static str>,
     pub(crate) label: Box<dyn Fn(&Step<'_, M>) -> &'static str + Send + Sync>,
     pub(crate) describe: Box<dyn Fn(&M) -> String + Send + Sync>,
-    pub(crate) tamper: Tamper<M>,
+    pub(crate) host: Host<M>,
     pub(crate) properties: Vec<Property<M, H>>,
     /// Bit `i`: property `i` is a witness.
     pub(crate) witnesses: u64,
@@ -155,6 +162,9 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) symmetry: Option<Symmetry<M, H>>,
     pub(crate) tables: Tables<M, H>,
 }
+
+/// Which budget an event spends, if any.
+type Spends<M> = dyn Fn(&Event<M>) -> Option<usize> + Send + Sync;
 
 /// Whether a message can no longer change its receiver, who is in this state.
 type Dead<M> = dyn Fn(&<M as Machine>::Message, NodeId, &M) -> bool + Send + Sync;
@@ -178,12 +188,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             network: Network::default(),
             faults: Faults::default(),
             inputs: Vec::new(),
+            budgets: Budgets::default(),
+            spends: None,
             environment: Box::new(|_, _| true),
             dead: None,
             transitions: Vec::new(),
             label: Box::new(|_| ""),
             describe: Box::new(|machine| format!("{machine:?}")),
-            tamper: Tamper::default(),
+            host: Host::default(),
             properties: vec![Property::contract()],
             witnesses: 0,
             liveness: None,
@@ -226,6 +238,50 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         Self { inputs: inputs.into_iter().collect(), ..self }
     }
 
+    /// How often timers and inputs of some kinds may happen in the whole run, whichever the node: up
+    /// to four budgets, and which of them a timer or an input spends, if any. What cannot be paid
+    /// for does not happen. [`Budgets::ENDLESS`] is as often as you like, and does not count down.
+    ///
+    /// An event spends its budget whatever comes of it; where nothing does, the
+    /// [environment](Self::environment) should forbid it, or there are states that differ in
+    /// nothing else. Messages and acknowledgements spend nothing. Once faults have ended, timers
+    /// expire whatever is left, as they do whatever the environment allows.
+    ///
+    /// # Panics
+    /// With more than four budgets.
+    #[must_use]
+    pub fn budgets(
+        self,
+        budgets: impl IntoIterator<Item = u8>,
+        spends: impl Fn(&Event<M>) -> Option<usize> + Send + Sync + 'static,
+    ) -> Self {
+        Self { budgets: Budgets::new(budgets), spends: Some(Box::new(spends)), ..self }
+    }
+
+    /// Says how the host acknowledges writes that no sync follows, those of
+    /// [`Persistent::record_behind`](althing::outbox::Persistent::record_behind): by which input of
+    /// the node it says that this write, and every one before it, is durable. `None` if it says
+    /// nothing about it. Without this all writes are durable at once.
+    ///
+    /// The acknowledgement of the first write behind can come at any time, whatever the
+    /// [environment](Self::environment) allows; before it, or before the next sync, the write is on
+    /// no disk. A crash leaves the first few of the writes behind on the disk, each number of them
+    /// that is possible. A sync makes all of them durable, but their acknowledgements are still to
+    /// come; of the writes of its own drain the machine is not told.
+    ///
+    /// Observers see a write when it reaches the disk: in the step of its acknowledgement, before a
+    /// sync, or in the crash that it survives. So [`Step::disk`](althing::observe::Step::disk),
+    /// [`Step::sends`](althing::observe::Step::sends) and [`Cell::disk`](crate::cell::Cell::disk)
+    /// show what is durable.
+    #[must_use]
+    pub fn acknowledges(
+        mut self,
+        by: impl Fn(&WriteOf<M>) -> Option<M::Input> + Send + Sync + 'static,
+    ) -> Self {
+        self.host.acknowledges = Some(Box::new(by));
+        self
+    }
+
     /// Which timers may expire and which inputs may be given, by the state of the node. This is
     /// where an exploration is bounded: a bound on what the environment does loses no behaviour
     /// within the bound, while a bound on the depth of the search would.
@@ -266,8 +322,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// Lets a dishonest host run the machines, for mutants.
     #[must_use]
-    pub fn tamper(self, tamper: Tamper<M>) -> Self {
-        Self { tamper, ..self }
+    pub fn tamper(mut self, tamper: Tamper<M>) -> Self {
+        self.host.tamper = tamper;
+        self
     }
 
     /// An invariant of all states.

@@ -23,7 +23,7 @@ impl<M: Machine, H: History<M>> Space for Cluster<M, H> {
 
     fn expand(&self, states: &[State], visit: &mut impl FnMut(usize, u32, State)) {
         // Those that are alike come to stand together; if others stand between, no harm is done.
-        let key = |state: &State| u64::from(state.nodes ^ state.left.mixed()) << 32;
+        let key = |state: &State| u64::from(state.nodes ^ state.left.mixed() ^ state.budgets.mixed()) << 32;
         let mut order: Vec<u64> = (0..).zip(states).map(|(i, state)| key(state) | i).collect();
         order.sort_unstable();
         let order: Vec<usize> = order.into_iter().map(|key| key as u32 as usize).collect();

@@ -58,12 +58,18 @@ impl<M: Machine, H: History<M>> Explored<M, H> {
                 cell.disk,
                 armed.join(", ")
             );
+            if !cell.behind.is_empty() {
+                words += &format!("  behind: {:?}, {} of them on the disk\n", cell.behind, cell.synced);
+            }
         }
         words += "network:\n";
         for stimulus in view.network() {
             words += &format!("  to {}: {:?}\n", stimulus.node, stimulus.event);
         }
         words += &format!("faults left: {:?}\nhistory: {:?}\n", state.left, view.history());
+        if self.cluster.spends.is_some() {
+            words += &format!("budgets left: {:?}\n", state.budgets);
+        }
         Shown { state, words }
     }
 }

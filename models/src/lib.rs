@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bounds;
+pub mod budget;
 pub mod cell;
 pub mod check;
 pub mod cli;
@@ -17,6 +18,7 @@ mod expand;
 pub mod explore;
 pub mod fuzz;
 pub mod goal;
+mod host;
 mod intern;
 pub mod limits;
 pub mod liveness;
@@ -24,6 +26,8 @@ mod messages;
 pub mod model;
 mod outcome;
 pub mod property;
+pub mod protocol;
+pub mod raft;
 mod record;
 pub mod recover;
 mod reference;
@@ -35,6 +39,7 @@ pub mod trace;
 mod transition;
 pub mod walk;
 
+pub use budget::Budgets;
 pub use check::Report;
 pub use cluster::{Cluster, Faults, Network};
 pub use goal::{Goal, How, Liveness};

@@ -14,7 +14,7 @@ use crate::property::Condition;
 use crate::tables::Outcome;
 
 /// The bit of the property `Contract`.
-const CONTRACT: u32 = 1;
+const CONTRACT: u64 = 1;
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// The outcome of a stimulus in a state.
@@ -35,8 +35,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let event = &self.tables.stimuli.get(stimulus).event;
         let step = || {
             let mut after = cell.clone();
-            let ops = after.step(event.clone(), &self.tamper);
-            (after, ops)
+            let durable = self.host.acknowledge(&mut after, event);
+            let ops = self.host.step(&mut after, event.clone());
+            (after, durable, ops)
         };
         // Twice, since a step whose answer is kept must give the same again.
         let (Ok(once), Ok(twice)) =
@@ -47,15 +48,22 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         if once != twice {
             return self.breach(before, Some(stimulus));
         }
-        let (mut after, ops) = once;
+        let (mut after, durable, ops) = once;
+        let durable: Vec<_> = durable.into_iter().map(Op::Write).collect();
         let crashes = match self.faults.crashes {
             0 => Vec::new(),
             _ => {
-                let crash = |k: usize| self.crash(before, Some(stimulus), &after.machine, &ops[..k]);
-                self.crash_points(&ops).into_iter().map(crash).collect()
+                let crash = |(k, kept): (usize, usize)| {
+                    self.crash(before, Some(stimulus), &after, &durable, &ops[..k], kept)
+                };
+                self.crash_points(&after, &ops).into_iter().map(crash).collect()
             }
         };
-        ops.iter().for_each(|op| after.perform(op));
+        let seen = self.host.perform(&mut after, &ops);
+        let seen = match durable.is_empty() {
+            true => seen,
+            false => Some([durable, seen.unwrap_or_else(|| ops.clone())].concat()),
+        };
         let violated = self.broken_contract(&after, &ops);
         self.add_outcome(Outcome {
             node: cell.node,
@@ -64,6 +72,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             sends: self.sent_by(cell.node, &ops).map(|m| self.tables.stimuli.intern(m)).collect(),
             after: self.tables.cells.intern(after),
             performed: ops,
+            seen,
             crashed: None,
             violated,
             crashes,
@@ -72,36 +81,64 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// Before which operations a crash makes a difference. A crash before the first is one
     /// before the step. What was not written yet differs from write to write; what was not sent
-    /// yet is no different from what was sent and lost, unless losses are counted.
-    fn crash_points(&self, ops: &[Op<M>]) -> Vec<usize> {
+    /// yet is no different from what was sent and lost, unless losses are counted. With each, how
+    /// many of the writes behind survive it.
+    fn crash_points(&self, cell: &Cell<M>, ops: &[Op<M>]) -> Vec<(usize, usize)> {
         let counted = self.network == Network::InFlight;
-        let points: Vec<_> = (1..ops.len()).filter(|k| counted || matches!(ops[*k], Op::Write(_))).collect();
+        let points = (1..ops.len()).filter(|k| counted || matches!(ops[*k], Op::Write(_)));
+        let survivors = |k| self.host.survivors(cell, &ops[..k]).into_iter().map(move |kept| (k, kept));
+        let points: Vec<_> = points.flat_map(survivors).collect();
         assert!(points.len() <= 256, "a step can crash at 256 points at most");
         points
     }
 
-    /// The outcome of a crash between two steps.
-    pub(crate) fn restart(&self, before: u32) -> u32 {
-        *self
-            .tables
-            .cells
-            .derived(before)
-            .restart
-            .get_or_init(|| self.crash(before, None, &self.tables.cells.get(before).machine, &[]))
+    /// The outcome of a crash between two steps that keeps so many of the writes behind.
+    pub(crate) fn restart(&self, before: u32, kept: u8) -> Option<u32> {
+        let restarts = self.tables.cells.derived(before).restarts.get_or_init(|| {
+            let cell = self.tables.cells.get(before);
+            (0..=cell.unsynced()).map(|kept| self.crash(before, None, cell, &[], &[], kept)).collect()
+        });
+        restarts.get(usize::from(kept)).copied()
     }
 
-    /// The node performs this much of a step, loses its memory, and starts from its disk.
-    fn crash(&self, before: u32, stimulus: Option<u32>, memory: &M, performed: &[Op<M>]) -> u32 {
-        let outcome = AssertUnwindSafe(|| self.compute_crash(before, stimulus, memory, performed));
+    /// How many of the writes behind a crash of this cell can keep.
+    pub(crate) fn most_kept(&self, cell: u32) -> u8 {
+        match self.host.acknowledges {
+            Some(_) => u8::try_from(self.tables.cells.get(cell).unsynced()).unwrap_or(u8::MAX),
+            None => 0,
+        }
+    }
+
+    /// The node, in which the step was made, performs this much of it, so many of the writes behind
+    /// reach its disk, and it loses its memory and starts anew.
+    fn crash(
+        &self,
+        before: u32,
+        stimulus: Option<u32>,
+        stepped: &Cell<M>,
+        durable: &[Op<M>],
+        ops: &[Op<M>],
+        kept: usize,
+    ) -> u32 {
+        let outcome = AssertUnwindSafe(|| self.compute_crash(before, stimulus, stepped, durable, ops, kept));
         catch_unwind(outcome).unwrap_or_else(|_| self.breach(before, stimulus))
     }
 
-    fn compute_crash(&self, before: u32, stimulus: Option<u32>, memory: &M, performed: &[Op<M>]) -> u32 {
-        let cell = self.tables.cells.get(before);
-        let mut disk = cell.clone();
-        performed.iter().for_each(|op| disk.perform(op));
-        let (after, restart) = Cell::start(cell.node, cell.config.clone(), disk.disk, &self.tamper);
-        let sends = self.sent_by(cell.node, performed).chain(self.sent_by(cell.node, &restart));
+    fn compute_crash(
+        &self,
+        before: u32,
+        stimulus: Option<u32>,
+        stepped: &Cell<M>,
+        durable: &[Op<M>],
+        ops: &[Op<M>],
+        kept: usize,
+    ) -> u32 {
+        let mut cell = stepped.clone();
+        let mut performed = durable.to_vec();
+        performed.extend(self.host.perform(&mut cell, ops).unwrap_or_else(|| ops.to_vec()));
+        performed.extend(cell.keep(kept).into_iter().map(Op::Write));
+        let (after, restart) = self.host.start(cell.node, cell.config, cell.disk);
+        let sends = self.sent_by(cell.node, &performed).chain(self.sent_by(cell.node, &restart));
         let violated = self.broken_contract(&after, &restart);
         self.add_outcome(Outcome {
             node: cell.node,
@@ -109,8 +146,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             stimulus,
             sends: sends.map(|m| self.tables.stimuli.intern(m)).collect(),
             after: self.tables.cells.intern(after),
-            performed: performed.to_vec(),
-            crashed: Some((memory.clone(), restart)),
+            performed,
+            seen: None,
+            crashed: Some((cell.machine, restart)),
             violated,
             crashes: Vec::new(),
         })
@@ -126,6 +164,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             sends: Messages::default(),
             after: before,
             performed: Vec::new(),
+            seen: None,
             crashed: None,
             violated: CONTRACT,
             crashes: Vec::new(),
@@ -160,7 +199,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             cause: Cause::Restart,
             before: &before.machine,
             disk: &before.disk,
-            performed: &outcome.performed,
+            performed: outcome.seen.as_ref().unwrap_or(&outcome.performed),
             after: outcome.crashed.as_ref().map_or(&after.machine, |(memory, _)| memory),
         };
         let disk = step.disk_after();
@@ -174,12 +213,12 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     }
 
     /// See [`Cluster::new`].
-    fn broken_contract(&self, after: &Cell<M>, ops: &[Op<M>]) -> u32 {
+    fn broken_contract(&self, after: &Cell<M>, ops: &[Op<M>]) -> u64 {
         let foreign = ops.iter().any(|op| match op {
             Op::Send { to, .. } => *to == after.node || !self.nodes().contains(*to),
             Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => false,
         });
-        if foreign || after.machine.durable() != after.disk { CONTRACT } else { 0 }
+        if foreign || after.machine.durable() != after.disk_at_last() { CONTRACT } else { 0 }
     }
 
     /// The messages among these operations of a node, as stimuli of their receivers.

@@ -63,7 +63,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Condition::Always(holds) => holds(&self.view(state)),
             Condition::Sometimes(happens) => happens(&self.view(state)),
             Condition::Recoverable(recovery) => {
-                recovery.succeeds(self.view(state).cells().cloned().collect(), &self.tamper)
+                recovery.succeeds(self.view(state).cells().cloned().collect(), &self.host)
             }
         }
     }
@@ -71,7 +71,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Of the properties asked for, as bits, the invariants that are false of this state and the
     /// witnesses that it is.
     pub(crate) fn judge(&self, state: &State, asked: u64) -> u64 {
-        let mut decided = (u64::from(state.violated) | self.nodes_violate(state)) & asked;
+        let mut decided = (state.violated | self.nodes_violate(state)) & asked;
         let mut witnesses = self.witnesses & asked;
         while witnesses != 0 {
             let i = witnesses.trailing_zeros() as usize;

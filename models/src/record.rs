@@ -57,7 +57,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 let effects = crashes.get(usize::from(point)).map(|crash| performed(*crash));
                 (*node, Happening::Crash(event.clone()), effects.unwrap_or_default())
             }
-            Action::Restart(node) => (NodeId::new(node).unwrap_or_default(), Happening::Restart, Vec::new()),
+            Action::Restart(number, kept) => {
+                let node = NodeId::new(number).unwrap_or_default();
+                let outcome = self.restart(self.cell(state, node), kept);
+                (node, Happening::Restart, outcome.map_or_else(Vec::new, performed))
+            }
             Action::Lose(id) => {
                 let Stimulus { node, event } = stimulus(id);
                 (*node, Happening::Lose(event.clone()), Vec::new())

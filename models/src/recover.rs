@@ -1,7 +1,7 @@
 //! Recoverability: liveness as an invariant.
 //!
-//! From a state, every message in flight is lost and no fault happens any more; then one fixed,
-//! fair schedule runs. If the cluster does not reach its goal within so many rounds, something
+//! From a state, every message in flight is lost and no fault happens any more, and writes are
+//! durable, and acknowledged, at once; then one fixed, fair schedule runs. If the cluster does not reach its goal within so many rounds, something
 //! in that state keeps it from ever doing so, or makes it needlessly slow.
 
 use std::collections::VecDeque;
@@ -11,7 +11,8 @@ use althing::machine::{Event, Machine};
 use althing::node::{NodeId, NodeSet};
 use althing::outbox::Op;
 
-use crate::cell::{Cell, Tamper};
+use crate::cell::Cell;
+use crate::host::Host;
 
 /// More deliveries than any sound protocol needs between two timers: beyond, nodes only keep
 /// each other busy.
@@ -30,51 +31,69 @@ pub struct Recovery<M: Machine> {
 
 impl<M: Machine> Recovery<M> {
     /// Whether these nodes reach the goal. A panic on the way is none.
-    pub fn succeeds(&self, cells: Vec<Cell<M>>, tamper: &Tamper<M>) -> bool {
-        catch_unwind(AssertUnwindSafe(|| self.run(cells, tamper))).unwrap_or(false)
+    pub(crate) fn succeeds(&self, cells: Vec<Cell<M>>, host: &Host<M>) -> bool {
+        let run = Run { cells, host, flight: VecDeque::new() };
+        catch_unwind(AssertUnwindSafe(|| run.reaches(self))).unwrap_or(false)
+    }
+}
+
+/// Some nodes without faults.
+struct Run<'a, M: Machine> {
+    cells: Vec<Cell<M>>,
+    host: &'a Host<M>,
+    /// What is to happen next, and to whom.
+    flight: VecDeque<(NodeId, Event<M>)>,
+}
+
+impl<M: Machine> Run<'_, M> {
+    fn reaches(mut self, recovery: &Recovery<M>) -> bool {
+        let nodes = NodeSet::first(self.cells.len() as u8);
+        // What was written before faults ended is durable now.
+        nodes.iter().for_each(|node| self.acknowledge(node));
+        self.deliver()
+            && (0..recovery.rounds).any(|round| {
+                let mut timers = (recovery.schedule)(round, nodes).into_iter();
+                timers.all(|(timer, at)| self.expire(timer, at))
+                    && (recovery.goal)(&self.cells.iter().map(|cell| &cell.machine).collect::<Vec<_>>())
+            })
     }
 
-    fn run(&self, mut cells: Vec<Cell<M>>, tamper: &Tamper<M>) -> bool {
-        let nodes = NodeSet::first(cells.len() as u8);
-        (0..self.rounds).any(|round| {
-            for (timer, at) in (self.schedule)(round, nodes) {
-                if !expire(&mut cells, timer, at, tamper) {
-                    return false;
-                }
+    /// The timer expires where it is armed, and everything sent arrives. `false` if there is no end
+    /// to the messages.
+    fn expire(&mut self, timer: M::Timer, at: NodeSet) -> bool {
+        for node in at {
+            if self.cells[node.index()].timers.contains(&timer) {
+                self.handle(node, Event::Timer(timer));
             }
-            (self.goal)(&cells.iter().map(|cell| &cell.machine).collect::<Vec<_>>())
-        })
-    }
-}
-
-/// The timer expires where it is armed, and everything sent arrives. `false` if there is no end
-/// to the messages.
-fn expire<M: Machine>(cells: &mut [Cell<M>], timer: M::Timer, at: NodeSet, tamper: &Tamper<M>) -> bool {
-    let mut flight = VecDeque::new();
-    for node in at {
-        if cells[node.index()].timers.contains(&timer) {
-            handle(cells, node, Event::Timer(timer), tamper, &mut flight);
         }
+        self.deliver()
     }
-    for _ in 0..DELIVERIES {
-        let Some((to, event)) = flight.pop_front() else { return true };
-        handle(cells, to, event, tamper, &mut flight);
-    }
-    false
-}
 
-fn handle<M: Machine>(
-    cells: &mut [Cell<M>],
-    node: NodeId,
-    event: Event<M>,
-    tamper: &Tamper<M>,
-    flight: &mut VecDeque<(NodeId, Event<M>)>,
-) {
-    let Some(cell) = cells.get_mut(node.index()) else { return };
-    for op in cell.step(event, tamper) {
-        cell.perform(&op);
-        if let Op::Send { to, message } = op {
-            flight.push_back((to, Event::Message { from: node, message }));
+    fn deliver(&mut self) -> bool {
+        for _ in 0..DELIVERIES {
+            let Some((to, event)) = self.flight.pop_front() else { return true };
+            self.handle(to, event);
+        }
+        false
+    }
+
+    fn handle(&mut self, node: NodeId, event: Event<M>) {
+        let Some(cell) = self.cells.get_mut(node.index()) else { return };
+        self.host.acknowledge(cell, &event);
+        let ops = self.host.step(cell, event);
+        self.host.perform(cell, &ops);
+        for op in ops {
+            if let Op::Send { to, message } = op {
+                self.flight.push_back((to, Event::Message { from: node, message }));
+            }
+        }
+        self.acknowledge(node);
+    }
+
+    /// The host is told of its writes before anything else happens.
+    fn acknowledge(&mut self, node: NodeId) {
+        if let Some(input) = self.host.due(&self.cells[node.index()]) {
+            self.flight.push_front((node, Event::Input(input)));
         }
     }
 }

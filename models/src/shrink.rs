@@ -28,11 +28,16 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         if possible.contains(&action) {
             return Some(action);
         }
-        possible.into_iter().rev().find(|other| self.are_alike(*other, action))
+        possible.into_iter().rev().find(|other| self.are_alike(state, *other, action))
     }
 
-    /// Whether the same happens to the same node, but for what a message says.
-    fn are_alike(&self, a: Action, b: Action) -> bool {
+    /// Whether the same happens to the same node, but for what a message or an acknowledgement says,
+    /// or how many of the writes behind a crash keeps. The first of the actions is possible.
+    fn are_alike(&self, state: &State, a: Action, b: Action) -> bool {
+        if let (Action::Restart(a, _), Action::Restart(b, _)) = (a, b) {
+            return a == b;
+        }
+        let is_acknowledgement = self.acknowledges_in(state, a);
         let points = match (a, b) {
             (Action::StepThenCrash(_, p), Action::StepThenCrash(_, q)) => p == q,
             _ => discriminant(&a) == discriminant(&b),
@@ -42,6 +47,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             (Event::Message { from: a, message: m }, Event::Message { from: b, message: n }) => {
                 a == b && discriminant(m) == discriminant(n)
             }
+            (Event::Input(m), Event::Input(n)) => is_acknowledgement && discriminant(m) == discriminant(n),
             (Event::Message { .. } | Event::Timer(_) | Event::Input(_), _) => false,
         };
         points && a.node == b.node && events

@@ -15,12 +15,14 @@ use crate::cluster::Cluster;
 use crate::election::RaftElection;
 use crate::limits::{Cut, Limits, Progress};
 use crate::liveness::LivenessReport;
+use crate::raft::{RaftLog, RaftMembership};
 use crate::trace::{Header, Line, Nonconformance, Replay, Trace, TraceError, VERSION, read_lines};
 
 /// Every model that there is.
-pub static SUBJECTS: [&dyn Subject; 1] = [&RaftElection];
+pub static SUBJECTS: &[&dyn Subject] = &[&RaftElection, &RaftLog, &RaftMembership];
 
-/// A protocol with its models, mutants and traces.
+/// A protocol with its models, mutants and traces. Every [`Protocol`](crate::protocol::Protocol)
+/// is one.
 pub trait Subject: Sync {
     /// Its name on the command line.
     fn name(&self) -> &'static str;

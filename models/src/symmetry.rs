@@ -160,7 +160,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Action::Step(id) => Action::Step(stimulus(id)),
             Action::Duplicate(id) => Action::Duplicate(stimulus(id)),
             Action::StepThenCrash(id, point) => Action::StepThenCrash(stimulus(id), point),
-            Action::Restart(number) => Action::Restart(node(number)),
+            Action::Restart(number, kept) => Action::Restart(node(number), kept),
             Action::Lose(id) => Action::Lose(stimulus(id)),
             Action::Cut(_) | Action::Heal => action,
         }

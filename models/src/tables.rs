@@ -10,7 +10,7 @@ use althing::outbox::Op;
 
 use crate::cell::Cell;
 use crate::cluster::MAX_NODES;
-use crate::intern::{Interner, Memo, Places, Row};
+use crate::intern::{Interner, Memo, Numbers, Places, Row};
 use crate::messages::{Answers, Messages, Stimuli};
 
 /// What one step of one node does, whatever the rest of the cluster is like.
@@ -23,14 +23,16 @@ pub(crate) struct Outcome<M: Machine> {
     pub(crate) stimulus: Option<u32>,
     /// The node's cell afterwards.
     pub(crate) after: u32,
-    /// What was performed: the beginning of what the step asked for, if the node crashed.
+    /// What was performed: what the step asked for, or, if the node crashed, what it came to.
     pub(crate) performed: Vec<Op<M>>,
+    /// What an observer sees of it, if that is something else: each write as it reaches the disk.
+    pub(crate) seen: Option<Vec<Op<M>>>,
     /// If it crashed, the machine that was lost and what the restart asked for.
     pub(crate) crashed: Option<(M, Vec<Op<M>>)>,
     /// The messages that were sent, as stimuli of their receivers.
     pub(crate) sends: Messages,
     /// Bit `i`: property `i`, which speaks of single steps, is violated.
-    pub(crate) violated: u32,
+    pub(crate) violated: u64,
     /// The outcomes if the node crashes before it has performed everything.
     pub(crate) crashes: Vec<u32>,
 }
@@ -45,12 +47,20 @@ impl<M: Machine> Outcome<M> {
 /// What follows from a cell alone.
 #[derive(Default)]
 pub(crate) struct OfCell {
-    /// Its timers and inputs, as stimuli, as far as the environment allows them.
-    pub(crate) offers: OnceLock<Vec<u32>>,
-    /// The outcome of a crash between two steps.
-    pub(crate) restart: OnceLock<u32>,
+    pub(crate) offers: OnceLock<Offers>,
+    /// The outcomes of a crash between two steps, by how many of the writes behind it keeps.
+    pub(crate) restarts: OnceLock<Box<[u32]>>,
     /// What is known of it and each 64 stimuli of its node.
     pub(crate) known: Places<Known>,
+}
+
+/// What may happen to a cell, whatever is in the network, as stimuli.
+#[derive(Default)]
+pub(crate) struct Offers {
+    /// Its timers and inputs, as far as the environment allows them.
+    pub(crate) events: Vec<u32>,
+    /// The acknowledgement that comes next.
+    pub(crate) due: Option<u32>,
 }
 
 /// What follows from a cell and the stimuli of one word.
@@ -87,6 +97,8 @@ pub(crate) struct Tables<M: Machine, H> {
     pub(crate) nodes: Interner<Nodes, OfNodes>,
     pub(crate) cells: Interner<Cell<M>, OfCell>,
     pub(crate) stimuli: Stimuli<M>,
+    /// Stimulus to the budget that it spends.
+    pub(crate) spends: Numbers,
     /// Each with the outcomes that do not change it.
     pub(crate) histories: Interner<H, Places<Answers>>,
     pub(crate) outcomes: boxcar::Vec<Outcome<M>>,
@@ -102,6 +114,7 @@ impl<M: Machine, H: History<M>> Tables<M, H> {
             nodes: Interner::new(),
             cells: Interner::new(),
             stimuli: Stimuli::new(nodes),
+            spends: Numbers::default(),
             histories: Interner::new(),
             outcomes: boxcar::Vec::new(),
             observed: Memo::new(),

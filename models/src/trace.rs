@@ -57,9 +57,11 @@ pub enum Happening<M: Machine> {
     Event(Event<M>),
     /// The node handled this message, which stays in flight.
     Duplicate(Event<M>),
-    /// The node began to handle this, and crashed when it had performed the effects.
+    /// The node began to handle this, and crashed when it had performed the effects; of the writes
+    /// behind those that reached its disk.
     Crash(Event<M>),
-    /// The node crashed between two steps.
+    /// The node crashed between two steps, when the writes behind that are its effects had reached
+    /// its disk.
     Restart,
     /// This message to the node was lost.
     Lose(Event<M>),
@@ -341,6 +343,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             (a.network != b.network, "the messages in the network"),
             (self.history(a) != self.history(b), "the history"),
             (a.left != b.left, "the faults that are left"),
+            (a.budgets != b.budgets, "the budgets that are left"),
             (a.cut != b.cut, "the cut of the network"),
             (a.violated != b.violated, "what the last step violated"),
         ] {
@@ -368,7 +371,13 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 let mut points = points.take_while(|action| self.is_possible(state, *action));
                 points.find(|action| self.line(line.step, state, *action).effects == line.effects)?
             }
-            Happening::Restart => Action::Restart(line.node.get()),
+            Happening::Restart => {
+                // Which of the writes behind it kept, the effects say.
+                let kept = (0..=u8::MAX).map(|kept| Action::Restart(line.node.get(), kept));
+                let mut kept = kept.take_while(|action| self.is_possible(state, *action));
+                kept.find(|action| self.line(line.step, state, *action).effects == line.effects)
+                    .unwrap_or(Action::Restart(line.node.get(), 0))
+            }
             Happening::Lose(event) => Action::Lose(stimulus(event)),
             Happening::Cut(side) => Action::Cut(u16::try_from(side.bits()).ok()?),
             Happening::Heal => Action::Heal,

@@ -10,7 +10,7 @@ use crate::cell::{Cell, Stimulus};
 use crate::cluster::{Action, Cluster, Faults, MAX_NODES, Network, State};
 use crate::messages::{Change, numbers, split};
 use crate::property::Condition;
-use crate::tables::{Known, Nodes};
+use crate::tables::{Known, Nodes, Offers};
 
 /// What an action does, whatever else is in the network.
 pub(crate) struct Effect {
@@ -53,14 +53,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         assert!(self.symmetry.is_none() || same_for_all, "symmetry is for Network::Monotone without cuts");
         let (mut cells, mut network) = (Vec::new(), Vec::new());
         for (node, config) in self.nodes().iter().zip(&self.configs) {
-            let (cell, ops) = Cell::start(node, config.clone(), M::Durable::default(), &self.tamper);
+            let (cell, ops) = self.host.start(node, config.clone(), M::Durable::default());
             network.extend(self.sent_by(node, &ops));
             cells.push(cell);
         }
         self.state(&cells, network, H::default())
     }
 
-    /// A state put together from its parts; the fault budgets are those of the cluster.
+    /// A state put together from its parts; the budgets are those of the cluster.
     pub fn state(&self, cells: &[Cell<M>], network: Vec<Stimulus<M>>, history: H) -> State {
         let mut ids = [0; MAX_NODES];
         for (id, cell) in ids.iter_mut().zip(cells) {
@@ -72,6 +72,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             network: network.into_iter().map(|message| self.tables.stimuli.intern(message)).collect(),
             violated: 0,
             left: self.faults,
+            budgets: self.budgets,
             cut: 0,
         }
     }
@@ -80,7 +81,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     pub fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
         let start = actions.len();
         for &cell in &self.cells(state)[..self.configs.len()] {
-            actions.extend(self.offers(cell).iter().map(|stimulus| Action::Step(*stimulus)));
+            let Offers { events, due } = self.offers(cell);
+            let paid = events.iter().filter(|stimulus| self.is_paid_for(state, **stimulus));
+            actions.extend(paid.chain(due).map(|stimulus| Action::Step(*stimulus)));
         }
         if self.network == Network::Monotone && state.violated == 0 {
             for (word, bits) in state.network.words() {
@@ -107,7 +110,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 actions.extend(points.map(|k| Action::StepThenCrash(stimulus, k)));
             }
         }
-        actions.extend(self.nodes().iter().map(|node| Action::Restart(node.get())));
+        for (node, &cell) in self.nodes().iter().zip(self.cells(state)) {
+            actions.extend((0..=self.most_kept(cell)).map(|kept| Action::Restart(node.get(), kept)));
+        }
     }
 
     fn enabled_network_faults(&self, state: &State, actions: &mut Vec<Action>) {
@@ -155,24 +160,28 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     pub(crate) fn effect(&self, state: &State, action: Action) -> Option<Effect> {
         let Faults { crashes, losses, duplicates, cuts } = state.left;
         let spent = |left| Effect::but_network(State { left, violated: 0, ..state.but_network() });
+        let paid = |stimulus, effect| self.paid(state, stimulus, effect);
         match action {
             Action::Step(stimulus) => {
                 let used = self.network == Network::InFlight;
-                Some(self.advance(state, state.left, self.step(state, stimulus), used))
+                let step = self.step(state, stimulus);
+                Some(paid(stimulus, self.advance(state, state.left, step, used)))
             }
             Action::Duplicate(stimulus) => {
                 let left = Faults { duplicates: Faults::spend(duplicates)?, ..state.left };
-                Some(self.advance(state, left, self.step(state, stimulus), false))
+                Some(paid(stimulus, self.advance(state, left, self.step(state, stimulus), false)))
             }
             Action::StepThenCrash(stimulus, point) => {
                 let left = Faults { crashes: Faults::spend(crashes)?, ..state.left };
                 let outcome = self.tables.outcome(self.step(state, stimulus));
                 let crash = *outcome.crashes.get(usize::from(point))?;
-                Some(self.advance(state, left, crash, self.network == Network::InFlight))
+                let used = self.network == Network::InFlight;
+                Some(paid(stimulus, self.advance(state, left, crash, used)))
             }
-            Action::Restart(node) => {
+            Action::Restart(node, kept) => {
                 let left = Faults { crashes: Faults::spend(crashes)?, ..state.left };
-                Some(self.advance(state, left, self.restart(self.cells(state)[usize::from(node)]), false))
+                let restart = self.restart(self.cells(state)[usize::from(node)], kept)?;
+                Some(self.advance(state, left, restart, false))
             }
             Action::Lose(message) => {
                 let left = Faults { losses: Faults::spend(losses)?, ..state.left };
@@ -188,6 +197,35 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 Some(Effect { after: State { cut: 0, ..whole.after }, ..whole })
             }
         }
+    }
+
+    /// Whether what is left of the budgets pays for a timer or an input.
+    fn is_paid_for(&self, state: &State, stimulus: u32) -> bool {
+        self.spends.is_none() || self.spent_by(stimulus).is_none_or(|budget| state.budgets.left(budget) > 0)
+    }
+
+    /// What comes of a stimulus, and that it was paid for.
+    fn paid(&self, state: &State, stimulus: u32, mut effect: Effect) -> Effect {
+        if self.spends.is_some()
+            && let Some(budget) = self.spent_by(stimulus)
+            && self.offers(self.cell(state, self.tables.stimuli.get(stimulus).node)).due != Some(stimulus)
+        {
+            effect.after.budgets = state.budgets.less(budget);
+        }
+        effect
+    }
+
+    /// The budget that a stimulus spends.
+    fn spent_by(&self, stimulus: u32) -> Option<usize> {
+        let budget = self.tables.spends.of(stimulus, || {
+            let spends = |event: &Event<M>| self.spends.as_ref()?(event);
+            let budget = match &self.tables.stimuli.get(stimulus).event {
+                Event::Message { .. } => None,
+                event @ (Event::Timer(_) | Event::Input(_)) => spends(event),
+            };
+            budget.map_or(u32::MAX, |budget| budget as u32)
+        });
+        (budget != u32::MAX).then_some(budget as usize)
     }
 
     /// What comes of this outcome.
@@ -286,20 +324,22 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         (dead, messages & known.undead.load(Ordering::Relaxed))
     }
 
-    fn dead_is_dead(&self) -> u32 {
+    fn dead_is_dead(&self) -> u64 {
         let at = self.properties.iter().position(|p| matches!(p.condition, Condition::DeadIsDead));
         at.map_or(0, |i| 1 << i)
     }
 
-    /// The timers and inputs of a cell, as far as the environment allows them.
-    fn offers(&self, id: u32) -> &[u32] {
+    /// The timers and inputs of a cell, as far as the environment allows them, and the
+    /// acknowledgement that is due.
+    fn offers(&self, id: u32) -> &Offers {
         self.tables.cells.derived(id).offers.get_or_init(|| {
             let cell = self.tables.cells.get(id);
             let timers = cell.timers.iter().map(|timer| Event::Timer(*timer));
             let inputs = self.inputs.iter().map(|input| Event::Input(input.clone()));
             let allowed = timers.chain(inputs).filter(|event| (self.environment)(&cell.machine, event));
-            let stimuli = allowed.map(|event| Stimulus { node: cell.node, event });
-            stimuli.map(|stimulus| self.tables.stimuli.intern(stimulus)).collect()
+            let stimulus = |event| self.tables.stimuli.intern(Stimulus { node: cell.node, event });
+            let due = self.host.due(cell).map(Event::Input).map(stimulus);
+            Offers { events: allowed.map(stimulus).collect(), due }
         })
     }
 }

@@ -28,7 +28,7 @@ const RECOVERY_EVERY: usize = 64;
 /// What a step of a walk can be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// A message arrives.
+    /// A message arrives, or the host says that a write is durable.
     Message,
     /// A timer expires.
     Timer,
@@ -215,12 +215,13 @@ impl<'a, M: Machine, H: History<M>> Walk<'a, M, H> {
         match action {
             Action::Step(_) => match self.cluster.stimulus(action).map(|stimulus| &stimulus.event) {
                 Some(Event::Timer(_)) => Kind::Timer,
-                Some(Event::Input(_)) => Kind::Input,
+                Some(Event::Input(_)) if !self.cluster.acknowledges_in(&self.state, action) => Kind::Input,
+                Some(Event::Input(_)) => Kind::Message,
                 Some(Event::Message { .. }) | None => Kind::Message,
             },
             Action::Duplicate(_) => Kind::Duplicate,
             Action::StepThenCrash(..) => Kind::Crash,
-            Action::Restart(_) => Kind::Restart,
+            Action::Restart(..) => Kind::Restart,
             Action::Lose(_) => Kind::Lose,
             Action::Cut(_) => Kind::Cut,
             Action::Heal => Kind::Heal,
@@ -258,13 +259,19 @@ impl Violation {
 }
 
 impl<M: Machine, H: History<M>> Cluster<M, H> {
+    /// Whether this action is that the host says, in this state, that a write is durable.
+    pub(crate) fn acknowledges_in(&self, state: &State, action: Action) -> bool {
+        let Some(Stimulus { node, event: Event::Input(input) }) = self.stimulus(action) else { return false };
+        self.host.due(self.tables.cells.get(self.cell(state, *node))).as_ref() == Some(input)
+    }
+
     /// What happens to a node, or would have, in this action: the message, timer or input.
     pub fn stimulus(&self, action: Action) -> Option<&Stimulus<M>> {
         match action {
             Action::Step(id) | Action::Duplicate(id) | Action::StepThenCrash(id, _) | Action::Lose(id) => {
                 Some(self.tables.stimuli.get(id))
             }
-            Action::Restart(_) | Action::Cut(_) | Action::Heal => None,
+            Action::Restart(..) | Action::Cut(_) | Action::Heal => None,
         }
     }
 }

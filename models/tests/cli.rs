@@ -88,7 +88,7 @@ fn check_prints_the_fields_that_scripts_rely_on() {
 
 #[test]
 fn check_prints_a_table_with_a_verdict_for_people() {
-    let output = run(&["check", "--bounds", SMALL]);
+    let output = run(&["check", "raft-election", "--bounds", SMALL]);
     let table = text(&output.stdout);
     for word in ["model", "profile", "states", "depth", "seconds", "raft-election", "COMPLETE"] {
         assert!(table.contains(word), "{table}");
@@ -116,7 +116,7 @@ fn both_engines_are_compared_on_each_profile() {
 
 #[test]
 fn the_reference_alone_explores_too() {
-    let output = run(&["check", "--bounds", SMALL, "--engine", "stateright", "--json"]);
+    let output = run(&["check", "raft-election", "--bounds", SMALL, "--engine", "stateright", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let [line] = &json_lines(&output)[..] else { panic!("a line a profile") };
     assert_eq!((&line["engine"], &line["table_bytes"]), (&"stateright".into(), &Value::Null));
@@ -126,7 +126,17 @@ fn the_reference_alone_explores_too() {
 /// What was found before the limit is told, but of engines that a limit ended nothing is compared.
 #[test]
 fn engines_that_a_limit_ends_neither_agree_nor_differ() {
-    let args = ["check", "--bounds", ENDLESS, "--engine", "both", "--time-limit", "500ms", "--force"];
+    let args = [
+        "check",
+        "raft-election",
+        "--bounds",
+        ENDLESS,
+        "--engine",
+        "both",
+        "--time-limit",
+        "500ms",
+        "--force",
+    ];
     let output = run(&[&args[..], &["--json"]].concat());
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     let lines = json_lines(&output);
@@ -143,7 +153,9 @@ fn list_names_models_bounds_profiles_and_mutants() {
     for word in ["raft-election", "terms", "quick", "full", "half-quorum"] {
         assert!(shown.contains(word), "{shown}");
     }
-    let [line] = &json_lines(&run(&["check", "--list", "--json"]))[..] else { panic!("a line a model") };
+    let [line] = &json_lines(&run(&["check", "raft-election", "--list", "--json"]))[..] else {
+        panic!("a line a model")
+    };
     assert!(line["quick"].as_array().expect("a list").len() > 3);
     for word in
         ["profiles, liveness", "four-servers-check-quorum", "stale-leader-not-told", "must miss LeaderStays"]
@@ -237,11 +249,11 @@ fn what_does_not_exist_is_named_with_the_choices() {
         &["liveness", "--mutant", "half-quorum"],
         &["half-quorum", "nobody-times-out", "pre-vote-never-won"],
     );
-    refused(&["check", "--bounds", "slow"], &["slow", "quick", "full"]);
-    refused(&["check", "--bounds", "nods=3"], &["nods", "nodes"]);
-    refused(&["check", "--bounds", "nodes=10"], &["nodes=10", "1 to 9"]);
-    refused(&["check", "--bounds", "nodes=x"], &["nodes", "number"]);
-    refused(&["check", "--bounds", "losses=1"], &["in_flight=1"]);
+    refused(&["check", "raft-election", "--bounds", "slow"], &["slow", "quick", "full"]);
+    refused(&["check", "raft-election", "--bounds", "nods=3"], &["nods", "nodes"]);
+    refused(&["check", "raft-election", "--bounds", "nodes=10"], &["nodes=10", "1 to 9"]);
+    refused(&["check", "raft-election", "--bounds", "nodes=x"], &["nodes", "number"]);
+    refused(&["check", "raft-election", "--bounds", "losses=1"], &["in_flight=1"]);
     refused(&["replay", "/nowhere/trace.jsonl"], &["/nowhere/trace.jsonl", "No such file"]);
     refused(&["replay", env!("CARGO_MANIFEST_PATH")], &["not a trace"]);
 }
@@ -278,20 +290,29 @@ fn more_threads_than_any_machine_has_are_refused() {
 #[test]
 fn bounds_that_would_not_fit_into_memory_are_refused_at_once() {
     refused(
-        &["check", "--bounds", "nodes=7,terms=9,pre_vote=1", "--memory-limit", "2GiB"],
+        &["check", "raft-election", "--bounds", "nodes=7,terms=9,pre_vote=1", "--memory-limit", "2GiB"],
         &["nodes=7", "2.0 GiB"],
     );
-    let huge = ["check", "--bounds", "terms=1000000000", "--memory-limit", "2GiB"];
+    let huge = ["check", "raft-election", "--bounds", "terms=1000000000", "--memory-limit", "2GiB"];
     refused(&huge, &["it would fit", "--force"]);
     // This would suffice for one engine, but not for the other.
-    let large = ["check", "--bounds", "four-terms", "--memory-limit", "600MB"];
+    let large = ["check", "raft-election", "--bounds", "four-terms", "--memory-limit", "600MB"];
     refused(&[&large[..], &["--engine", "both"]].concat(), &["--force"]);
 }
 
 #[test]
 fn a_time_limit_ends_a_check_with_partial_figures_and_exit_3() {
-    let output =
-        run(&["check", "--bounds", ENDLESS, "--time-limit", "500ms", "--memory-limit", "1000TB", "--json"]);
+    let output = run(&[
+        "check",
+        "raft-election",
+        "--bounds",
+        ENDLESS,
+        "--time-limit",
+        "500ms",
+        "--memory-limit",
+        "1000TB",
+        "--json",
+    ]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
     let line = &json_lines(&output)[0];
     assert_eq!((&line["complete"], &line["ok"]), (&false.into(), &false.into()));
@@ -306,7 +327,7 @@ fn a_time_limit_ends_a_check_with_partial_figures_and_exit_3() {
 fn a_memory_limit_ends_a_check_with_exit_3() {
     const LIMIT: u64 = 60_000_000;
     let limit = LIMIT.to_string();
-    let args = ["check", "--bounds", "four-terms", "--memory-limit", &limit, "--json"];
+    let args = ["check", "raft-election", "--bounds", "four-terms", "--memory-limit", &limit, "--json"];
     for engine in ["althing", "stateright"] {
         let args = [&args[..], &["--engine", engine]].concat();
         refused(&args, &["terms=4", "--force"]);
@@ -325,7 +346,7 @@ fn a_memory_limit_ends_a_check_with_exit_3() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_check_with_partial_figures_and_exit_3() {
-    let args = ["check", "--bounds", ENDLESS, "--memory-limit", "1000TB", "--json"];
+    let args = ["check", "raft-election", "--bounds", ENDLESS, "--memory-limit", "1000TB", "--json"];
     let child = althing(&args).stdout(Stdio::piped()).spawn().expect("the command starts");
     std::thread::sleep(Duration::from_millis(700));
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");

@@ -115,7 +115,7 @@ fn transition(cluster: &Election, state: &State, action: Action) -> Option<&'sta
             let stimulus = cluster.stimulus(action)?;
             Some(name(&cell(stimulus.node)?, &stimulus.event))
         }
-        Action::StepThenCrash(..) | Action::Restart(_) => Some("restart"),
+        Action::StepThenCrash(..) | Action::Restart(..) => Some("restart"),
         Action::Lose(_) | Action::Cut(_) | Action::Heal => None,
     }
 }

@@ -1,8 +1,9 @@
 //! Changes of the membership by joint consensus (paper, 6; thesis 4.3).
 
 use crate::raft::election::Timer;
-use crate::raft::log::{Batch, Command};
+use crate::raft::entry::{Batch, Command};
 use crate::raft::membership::Membership;
+use crate::raft::position::Index;
 use crate::raft::progress::Progress;
 use crate::raft::refusal::{Refusal, Refused};
 use crate::raft::rules::Rules;
@@ -33,6 +34,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
             Some(Refusal::Transferring { to })
         } else if !self.rules().may_change(settled, committed) {
             Some(if settled { Refusal::NotReady } else { Refusal::ChangeUnderWay(index) })
+        } else if self.log.last().index >= Index::LIMIT {
+            Some(Refusal::LogFull)
         } else {
             (target == current).then_some(Refusal::NoChange)
         }

@@ -20,11 +20,11 @@ pub struct Config<R = Published> {
 /// How much a server sends and takes on at once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Limits {
-    /// Entries a message, at least 1.
+    /// Entries a message; 0 is 1.
     pub message_entries: u64,
     /// Bytes of commands a message, unless a single one has more.
     pub message_bytes: u64,
-    /// Entries under way to a follower that has not answered for them yet.
+    /// Entries under way to a follower that has not answered for them yet; 0 is 1.
     pub in_flight_entries: u64,
     /// Bytes of commands under way to a follower. If it is not `u64::MAX`, they are added up
     /// before each message.

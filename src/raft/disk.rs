@@ -3,7 +3,8 @@
 use crate::machine::Durable;
 use crate::node::{Relabel, Renaming};
 use crate::raft::ballot::Ballot;
-use crate::raft::log::{Batch, Command, Log, LogError, LogWrite};
+use crate::raft::entry::{Batch, Command};
+use crate::raft::log::{Log, LogError, LogWrite};
 
 /// The disk of a server. Read from somewhere, it is refused unless a server could have written it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -83,6 +84,11 @@ impl<T: Command> Disk<T> {
                 let (entry, current) = (self.log.last().term, ballot.term);
                 if entry > current {
                     return Err(LogError::TermAhead { entry, current });
+                }
+                let (from, to) = (self.ballot, *ballot);
+                if to.term < from.term || to.term == from.term && from.vote.is_some() && to.vote != from.vote
+                {
+                    return Err(LogError::BallotGoesBack { from, to });
                 }
             }
             Write::Log(write) => self.log.accepts(write, self.ballot.term)?,

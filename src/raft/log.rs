@@ -1,99 +1,18 @@
 //! The log (paper, 5.3): what a server keeps on its disk besides its ballot.
 //!
-//! Terms are kept run-length: a [`Run`] is a stretch of entries that one leader created, so a log
+//! Terms are kept run-length: a run is a stretch of entries that one leader created, so a log
 //! of millions of commands has few. Commands are the host's handles, one after another. What was
 //! compacted is a [`Snapshot`]: the position of its last entry and the membership then; the state
 //! itself is the host's.
 
 use alloc::collections::VecDeque;
 
-use smallvec::SmallVec;
-
-use crate::machine::{Durable, Value};
+use crate::machine::Durable;
 use crate::node::{Relabel, Renaming};
-use crate::raft::ballot::Term;
+use crate::raft::ballot::{Ballot, Term};
+use crate::raft::entry::{Batch, Command};
 use crate::raft::membership::Membership;
 use crate::raft::position::{Index, Position};
-
-/// What the application replicates: a handle that is cheap to clone, such as an `Arc<[u8]>`, or
-/// `()` if the host keeps the commands itself, by their index.
-pub trait Command: Value {
-    /// How much it counts towards the limits on bytes.
-    fn bytes(&self) -> u64 {
-        size_of::<Self>() as u64
-    }
-}
-
-impl Command for () {}
-impl Command for u8 {}
-impl Command for u64 {}
-
-impl Command for alloc::sync::Arc<[u8]> {
-    fn bytes(&self) -> u64 {
-        self.len() as u64
-    }
-}
-
-impl Command for alloc::string::String {
-    fn bytes(&self) -> u64 {
-        self.len() as u64
-    }
-}
-
-impl Command for alloc::vec::Vec<u8> {
-    fn bytes(&self) -> u64 {
-        self.len() as u64
-    }
-}
-
-/// Some commands, of which one needs no memory of its own.
-pub type Commands<T> = SmallVec<[T; 1]>;
-
-/// Entries that one leader created one after another, all of one kind.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case", bound(deserialize = "T: serde::Deserialize<'de>"))
-)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Batch<T> {
-    /// The entry with which a leader begins its term (thesis 6.4): it asks for nothing.
-    Noop,
-    /// The entry with which the membership changes.
-    Change(Membership),
-    /// An entry for each of these.
-    Commands(Commands<T>),
-}
-
-impl<T> Batch<T> {
-    /// How many entries it is.
-    pub fn len(&self) -> u64 {
-        match self {
-            Self::Noop | Self::Change(_) => 1,
-            Self::Commands(commands) => commands.len() as u64,
-        }
-    }
-
-    /// Whether it is no entry at all.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The same without its first entries.
-    #[must_use]
-    pub(crate) fn without_first(self, count: u64) -> Self {
-        match self {
-            Self::Noop => Self::Noop,
-            Self::Change(membership) => Self::Change(membership),
-            Self::Commands(mut commands) => {
-                let count = usize::try_from(count).unwrap_or(usize::MAX).min(commands.len());
-                commands.drain(..count);
-                Self::Commands(commands)
-            }
-        }
-    }
-}
 
 /// What a snapshot stands for. The state itself is the host's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -129,7 +48,7 @@ pub enum LogWrite<T> {
     Install(Snapshot),
 }
 
-/// Why a log is refused that was read from somewhere.
+/// Why a log is refused that was read from somewhere, or a write that was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
     /// A stretch of entries does not begin where the one before it ends, or has none.
@@ -141,9 +60,20 @@ pub enum LogError {
     /// The end is beyond [`Index::LIMIT`].
     #[error("{0} is beyond the greatest index")]
     TooLong(Index),
-    /// The snapshot has no voters but replaces entries.
-    #[error("the snapshot up to {0} does not say who takes part")]
+    /// A snapshot that replaces entries has no voters, or an entry that changes them.
+    #[error("the snapshot or the entry at {0} does not say who takes part")]
     NoMembership(Index),
+    /// The log, or its snapshot, has all that the snapshot replaces.
+    #[error("the snapshot up to {0} is older than the log")]
+    OldSnapshot(Index),
+    /// An earlier term, or another vote in the same one.
+    #[error("{to:?} cannot follow {from:?}")]
+    BallotGoesBack {
+        /// The ballot of the disk.
+        from: Ballot,
+        /// The one that was to replace it.
+        to: Ballot,
+    },
     /// An entry is of a later term than the server has reached.
     #[error("an entry is of term {entry}, but the server's term is {current}")]
     TermAhead {
@@ -244,8 +174,10 @@ impl<T: Command> Log<T> {
         change.into_iter().next().unwrap_or((self.snapshot.last.index, self.snapshot.membership))
     }
 
-    /// The commands after one entry and up to another, with their places.
+    /// The commands after one entry and up to another, with their places. Those that are compacted
+    /// are not among them.
     pub fn commands(&self, after: Index, through: Index) -> impl Iterator<Item = (Index, &T)> {
+        let after = after.max(self.snapshot.last.index);
         let runs = self.run_at(after.next()).unwrap_or(self.runs.len())..self.runs.len();
         let of_run = move |at: usize| {
             let (run, end) = (self.runs[at], self.end_of(at).min(through));
@@ -321,9 +253,13 @@ impl<T: Command> Log<T> {
         match write {
             LogWrite::Append { after, term, batch } => {
                 let before = self.term_at(*after).ok_or(LogError::Gap(after.next()))?;
-                let end = after.plus(batch.len());
-                if *term < before {
-                    Err(LogError::TermGoesBack(after.next()))
+                let (first, end) = (after.next(), after.plus(batch.len()));
+                if batch.is_empty() {
+                    Err(LogError::Gap(first))
+                } else if !batch.is_sound() {
+                    Err(LogError::NoMembership(first))
+                } else if *term < before {
+                    Err(LogError::TermGoesBack(first))
                 } else if *term > current {
                     Err(LogError::TermAhead { entry: *term, current })
                 } else if end > Index::LIMIT {
@@ -334,13 +270,16 @@ impl<T: Command> Log<T> {
             }
             LogWrite::Compact(snapshot) | LogWrite::Install(snapshot) => {
                 let Position { term: entry, index } = snapshot.last;
+                let (compacts, there) = (matches!(write, LogWrite::Compact(_)), self.contains(snapshot.last));
                 if !snapshot.membership.is_sound() {
                     Err(LogError::NoMembership(index))
                 } else if entry > current {
                     Err(LogError::TermAhead { entry, current })
                 } else if index > Index::LIMIT {
                     Err(LogError::TooLong(index))
-                } else if matches!(write, LogWrite::Compact(_)) && !self.contains(snapshot.last) {
+                } else if index <= self.snapshot.last.index || there && !compacts {
+                    Err(LogError::OldSnapshot(index))
+                } else if compacts && !there {
                     Err(LogError::Gap(index))
                 } else {
                     Ok(())
@@ -452,16 +391,6 @@ impl Relabel for Snapshot {
     }
 }
 
-impl<T: Clone> Relabel for Batch<T> {
-    /// Commands are the application's, and name no server of the cluster.
-    fn relabel(&self, renaming: &Renaming) -> Self {
-        match self {
-            Self::Change(membership) => Self::Change(membership.relabel(renaming)),
-            Self::Noop | Self::Commands(_) => self.clone(),
-        }
-    }
-}
-
 impl<T: Clone> Relabel for LogWrite<T> {
     fn relabel(&self, renaming: &Renaming) -> Self {
         match self {
@@ -494,7 +423,8 @@ impl<T: Clone> Relabel for Log<T> {
 mod image {
     use alloc::vec::Vec;
 
-    use super::{Batch, Command, Commands, Index, Log, LogError, Snapshot, Term};
+    use super::{Batch, Command, Index, Log, LogError, Snapshot, Term};
+    use crate::raft::entry::Commands;
 
     #[derive(Clone, serde::Serialize, serde::Deserialize)]
     #[serde(bound(deserialize = "T: serde::Deserialize<'de>"))]
@@ -520,13 +450,19 @@ mod image {
         fn try_from(image: Image<T>) -> Result<Self, LogError> {
             let Image { snapshot, entries } = image;
             let start = snapshot.last.index;
-            if start > Index::default() && !snapshot.membership.is_sound() {
+            if snapshot != Snapshot::default() && !snapshot.membership.is_sound() {
                 return Err(LogError::NoMembership(start));
+            }
+            if snapshot != Snapshot::default() && start == Index::default() {
+                return Err(LogError::Gap(start));
             }
             let mut log = Self { snapshot, last: start, ..Self::default() };
             for (first, term, batch) in entries {
                 if first != log.last.next() || batch.is_empty() {
                     return Err(LogError::Gap(first));
+                }
+                if !batch.is_sound() {
+                    return Err(LogError::NoMembership(first));
                 }
                 if term < log.last().term {
                     return Err(LogError::TermGoesBack(first));

@@ -3,7 +3,8 @@
 use crate::node::{Relabel, Renaming};
 use crate::raft::ballot::Term;
 use crate::raft::election;
-use crate::raft::log::{Batch, Commands, Snapshot};
+use crate::raft::entry::{Batch, Commands};
+use crate::raft::log::Snapshot;
 use crate::raft::position::{Index, Position};
 
 /// Entries of one term and kind, as they travel.

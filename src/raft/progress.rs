@@ -41,13 +41,13 @@ impl Progress {
 
     /// The follower has the leader's log up to here. Returns whether that is news.
     pub(crate) fn matches(&mut self, index: Index) -> bool {
-        let news = index > self.matched;
+        let (news, before) = (index > self.matched, self.next.previous());
         self.matched = self.matched.max(index);
         self.next = self.next.max(self.matched.next());
         match self.mode {
-            Mode::Probe { .. } => self.mode = Mode::Replicate,
+            Mode::Probe { .. } if index >= before => self.mode = Mode::Replicate,
             Mode::Snapshot(through) if self.matched >= through => self.mode = Mode::Replicate,
-            Mode::Snapshot(_) | Mode::Replicate => {}
+            Mode::Probe { .. } | Mode::Snapshot(_) | Mode::Replicate => {}
         }
         news
     }
@@ -55,16 +55,17 @@ impl Progress {
     /// Whether an answer that the follower lacks this entry is news: an answer to a message that
     /// was sent long ago is not.
     pub(crate) fn may_lack(&self, prev: Index) -> bool {
-        match self.mode {
-            Mode::Probe { .. } => prev == self.next.previous(),
-            Mode::Replicate => prev > self.matched,
-            Mode::Snapshot(_) => false,
-        }
+        prev > self.matched
+            && match self.mode {
+                Mode::Probe { .. } => prev == self.next.previous(),
+                Mode::Replicate => true,
+                Mode::Snapshot(_) => false,
+            }
     }
 
-    /// Back to one message at a time, from here on.
+    /// Back to one message at a time, from here on, which is beyond what matches.
     pub(crate) fn probe(&mut self, next: Index) {
-        self.next = next.max(self.matched.next());
+        self.next = next;
         self.told = self.told.min(self.next.previous());
         self.mode = Mode::Probe { sent: false };
     }

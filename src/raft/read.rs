@@ -9,7 +9,7 @@
 
 use alloc::collections::VecDeque;
 
-use crate::raft::log::Command;
+use crate::raft::entry::Command;
 use crate::raft::position::Index;
 use crate::raft::refusal::{Refusal, Refused};
 use crate::raft::rules::Rules;

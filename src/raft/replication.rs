@@ -5,7 +5,8 @@ use crate::outbox::Outbox;
 use crate::raft::ballot::Term;
 use crate::raft::config::Config;
 use crate::raft::election;
-use crate::raft::log::{Batch, Command, Commands, Log, LogWrite};
+use crate::raft::entry::{Batch, Command, Commands};
+use crate::raft::log::{Log, LogWrite};
 use crate::raft::message::{Answer, Entries, Message};
 use crate::raft::position::{Index, Position};
 use crate::raft::progress::{Mode, Progress};
@@ -75,6 +76,9 @@ impl<T: Command, R: Rules> Raft<T, R> {
     /// wait for its disk before it sends (thesis 10.2.1): see [`Raft::flush`].
     pub(super) fn append_own(&mut self, batch: Batch<T>, out: &mut Out<T, R>) {
         let (after, term) = (self.log.last().index, self.term());
+        if after.plus(batch.len()) > Index::LIMIT {
+            return; // The log is full: nothing will be committed any more.
+        }
         let changes = matches!(batch, Batch::Change(_));
         self.log.record_behind(LogWrite::Append { after, term, batch }, out);
         self.log_grew(changes, out);
@@ -98,6 +102,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
             }
             self.try_commit(out);
         }
+        self.confirm_reads(out); // The members may be others now.
         self.resign_if_removed(out);
     }
 
@@ -145,14 +150,18 @@ impl<T: Command, R: Rules> Raft<T, R> {
         progress.round = progress.round.max(round);
         match answer {
             Answer::Matches(index) => {
-                if progress.matches(index) && index > self.commit {
+                let (news, latest) = (progress.matches(index), index == progress.matched);
+                if news && index > self.commit {
                     self.try_commit(out);
                 }
-                self.hand_over(from, out);
+                if latest {
+                    self.hand_over(from, out);
+                }
             }
             Answer::Lacks { prev, hint } => {
                 if progress.may_lack(prev) {
-                    let hint = self.log.last_up_to(hint.index, hint.term).index;
+                    // If that is compacted, the follower needs the snapshot, and no entry after it.
+                    let hint = self.log.last_up_to(hint.index, hint.term).index.min(hint.index);
                     progress.probe(rules.next_after_refusal(progress.matched, prev, hint));
                 }
             }
@@ -164,7 +173,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
     /// The host's disk has caught up (thesis 10.2.1). An entry that has been replaced since then
     /// is not meant.
     pub(super) fn persisted(&mut self, position: Position, out: &mut Out<T, R>) {
-        let meant = self.log.contains(position);
+        let meant = self.rules().is_meant(self.log.contains(position));
         if let Some(leading) = &mut self.leading
             && meant
             && position.index > leading.durable
@@ -269,11 +278,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
         first
             && prev.index.plus(count) <= Index::LIMIT
             && entries.is_none_or(|Entries { term, batch }| {
-                let sound = match batch {
-                    Batch::Change(membership) => membership.is_sound(),
-                    Batch::Noop | Batch::Commands(_) => true,
-                };
-                sound && prev.term <= *term && *term <= self.term()
+                batch.is_sound() && prev.term <= *term && *term <= self.term()
             })
     }
 }
@@ -338,9 +343,9 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
     fn entries(&self, progress: &Progress) -> Option<Entries<T>> {
         let limits = self.config.limits;
         let sent = progress.next.previous();
-        let (mut count, mut bytes) = (limits.message_entries, limits.message_bytes);
+        let (mut count, mut bytes) = (limits.message_entries.max(1), limits.message_bytes);
         if progress.mode == Mode::Replicate {
-            count = count.min(limits.in_flight_entries.saturating_sub(sent.beyond(progress.matched)));
+            count = count.min(limits.in_flight_entries.max(1).saturating_sub(sent.beyond(progress.matched)));
             if limits.in_flight_bytes != u64::MAX {
                 let under_way = self.log.bytes(progress.matched, sent);
                 bytes = bytes.min(limits.in_flight_bytes.saturating_sub(under_way));

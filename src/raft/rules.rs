@@ -42,6 +42,12 @@ pub trait Rules: election::Rules {
         durable
     }
 
+    /// Thesis 10.2.1: a leader's disk has caught up with an entry if that is still in its log; the
+    /// report may be of one that has been replaced since.
+    fn is_meant(&self, contained: bool) -> bool {
+        contained
+    }
+
     /// Paper 5.3: an entry is replicated once a majority has it; thesis 4.3: while the membership
     /// changes, a majority of the old voters and of the new.
     fn is_replicated(&self, holders: NodeSet, voters: Voters) -> bool {
@@ -82,7 +88,7 @@ pub trait Rules: election::Rules {
         !is_voter && committed
     }
 
-    /// Thesis 4.2.2 and Figure 4.6: a server that has lost its vote may be the only one that can be
+    /// Thesis 4.2.2, and its figure: a server that has lost its vote may be the only one that can be
     /// elected, until the entry that takes it is committed. Its own vote does not count.
     fn may_stand_without_vote(&self, lost: bool, committed: bool) -> bool {
         lost && !committed

@@ -7,7 +7,7 @@
 //! # What the host does
 //!
 //! It performs the operations in order, as the [front page](crate) says, and runs the timers of
-//! the [election](super::election) with the durations stated there. It applies the commands that
+//! the election with the durations stated there. It applies the commands that
 //! [`Output::Committed`] covers, in order, and reads them from [`Raft::log`]. When its log has
 //! become long, it makes a snapshot of what it has applied and says [`Input::Compact`].
 
@@ -18,7 +18,8 @@ use crate::raft::ballot::{Ballot, Term};
 use crate::raft::config::Config;
 use crate::raft::disk::{Disk, Write};
 use crate::raft::election::{self, Effects, Election, LeaderChanged, Published, Timer};
-use crate::raft::log::{Batch, Command, Commands, Log, Snapshot};
+use crate::raft::entry::{Batch, Command, Commands};
+use crate::raft::log::{Log, Snapshot};
 use crate::raft::membership::Membership;
 use crate::raft::message::{Answer, Message};
 use crate::raft::position::{Index, Position};
@@ -330,14 +331,14 @@ impl<T: Command, R: Rules> Raft<T, R> {
         if status != before {
             out.output(Output::Leader(status));
         }
-        if self.election.is_leader() {
-            if self.leading.is_none() {
-                self.lead(out);
-            }
-        } else if let Some(led) = self.leading.take() {
+        let leads_on = self.election.is_leader() && status.term == before.term;
+        if !leads_on && let Some(led) = self.leading.take() {
             for token in led.reads.tokens() {
                 self.refuse(Refused::Read(token), Refusal::NotLeader { leader: status.leader }, out);
             }
+        }
+        if self.election.is_leader() && self.leading.is_none() {
+            self.lead(out);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Compaction, and snapshots for followers that are too far behind (paper, 7).
 
 use crate::node::NodeId;
-use crate::raft::log::{Command, LogWrite, Snapshot};
+use crate::raft::entry::Command;
+use crate::raft::log::{LogWrite, Snapshot};
 use crate::raft::membership::Membership;
 use crate::raft::message::Answer;
 use crate::raft::position::{Index, Position};

@@ -3,7 +3,7 @@
 use crate::node::NodeId;
 use crate::raft::ballot::Term;
 use crate::raft::election::{self, Timer};
-use crate::raft::log::Command;
+use crate::raft::entry::Command;
 use crate::raft::message::Message;
 use crate::raft::refusal::{Refusal, Refused};
 use crate::raft::rules::Rules;

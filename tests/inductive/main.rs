@@ -12,7 +12,7 @@ mod world;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use althing::raft::election::{Ballot, Election, Message, Published, Rules, Term};
+use althing::raft::election::{Ballot, Credential, Election, Message, Published, Rules, Term};
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -141,7 +141,7 @@ impl Rules for Broken {
         *self == VotesForEveryone || Published.may_vote_for(candidate, vote)
     }
 
-    fn is_up_to_date<C: Ord>(&self, candidate: &C, own: &C) -> bool {
+    fn is_up_to_date<C: Credential>(&self, candidate: &C, own: &C) -> bool {
         *self == VotesForShorterLogs || Published.is_up_to_date(candidate, own)
     }
 

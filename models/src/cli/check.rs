@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::agreement::{Agreement, Difference, compare};
 use super::progress::Watch;
 use super::{
-    CheckArgs, OutputArgs, Refused, Verdict, grouped, interrupt, limits, list, memory_limit, profiles,
-    subjects, table,
+    CheckArgs, OutputArgs, Refused, Verdict, grouped, interrupt, limits, list, memory_limit, plan, subjects,
+    table,
 };
 use crate::bounds::Bounds;
 use crate::check::{Searcher, Status};
@@ -41,14 +41,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<Verdict, Refused> {
     if args.list {
         return list::print(&chosen, args.output.json).map(|()| Verdict::Good);
     }
-    let mut plan = Vec::new();
-    for subject in chosen {
-        for (profile, bounds) in profiles(subject, &args.bounds)? {
-            if !args.force {
-                refuse_too_large(subject, &bounds, args)?;
-            }
-            plan.push((subject, profile, bounds));
-        }
+    let plan = plan(&chosen, !args.models.is_empty(), &args.bounds)?;
+    if !args.force {
+        plan.iter().try_for_each(|(subject, _, bounds)| refuse_too_large(*subject, bounds, args))?;
     }
     if let Some(folder) = &args.output.trace_out {
         make_folder(folder)?;

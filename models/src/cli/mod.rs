@@ -78,6 +78,18 @@ enum Refused {
     Output(#[from] io::Error),
 }
 
+impl Refused {
+    /// Whether what is wrong for this model may be right for another.
+    fn is_of_other_models(&self) -> bool {
+        match self {
+            Self::Bounds { reason, .. } => matches!(reason, BoundsError::Unknown { .. }),
+            Self::Profile { .. } => true,
+            Self::Model { .. } | Self::Mutant { .. } | Self::TooLarge { .. } => false,
+            Self::Listen { .. } | Self::File { .. } | Self::Output(_) => false,
+        }
+    }
+}
+
 fn known_models() -> String {
     SUBJECTS.iter().map(|subject| subject.name()).collect::<Vec<_>>().join(", ")
 }
@@ -121,7 +133,8 @@ enum Command {
 struct CheckArgs {
     /// Models to check; all of them if none is named
     models: Vec<String>,
-    /// `quick`, `full`, the name of a profile, or KEY=N,... (see --list)
+    /// `quick`, `full`, the name of a profile, or KEY=N,... (see --list); without a model, for those
+    /// that have it
     #[arg(long, default_value = "quick")]
     bounds: String,
     /// Which search explores
@@ -290,6 +303,30 @@ fn subject(name: &str) -> Result<&'static dyn Subject, Refused> {
     found.copied().ok_or_else(|| Refused::Model { name: name.to_owned() })
 }
 
+/// The bounds that models are to be explored with, with the name of each. A model that is named must
+/// have these keys, or a profile of this name; of all models those that do not are passed over, if
+/// there is another that does.
+fn plan(
+    subjects: &[&'static dyn Subject],
+    are_named: bool,
+    text: &str,
+) -> Result<Vec<(&'static dyn Subject, String, Bounds)>, Refused> {
+    let (mut plan, mut passed_over) = (Vec::new(), None);
+    for subject in subjects {
+        match profiles(*subject, text) {
+            Ok(profiles) => plan.extend(profiles.into_iter().map(|(name, bounds)| (*subject, name, bounds))),
+            Err(unknown) if !are_named && unknown.is_of_other_models() => {
+                passed_over.get_or_insert(unknown);
+            }
+            Err(refused) => return Err(refused),
+        }
+    }
+    match passed_over {
+        Some(unknown) if plan.is_empty() => Err(unknown),
+        Some(_) | None => Ok(plan),
+    }
+}
+
 /// The bounds that a model is to be explored with, with the name of each.
 fn profiles(subject: &dyn Subject, text: &str) -> Result<Vec<(String, Bounds)>, Refused> {
     let owned = |profiles: Vec<(&'static str, Bounds)>| {
@@ -358,4 +395,105 @@ fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header);
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bounds::Key;
+    use crate::cell::Tamper;
+    use crate::cluster::Cluster;
+    use crate::election::mutants::Broken;
+    use crate::election::{self, RaftElection, Server};
+    use crate::protocol::{Catalogue, Protocol};
+    use althing::raft::election::invariants::Elections;
+
+    /// A second model, to have several: the election of two servers.
+    struct Pair;
+
+    static KEYS: [Key; 2] = [
+        Key { name: "terms", about: "terms", min: 0, max: 9, default: 1 },
+        Key { name: "height", about: "nothing", min: 0, max: 9, default: 1 },
+    ];
+
+    impl Pair {
+        fn bounds(bounds: &Bounds) -> Bounds {
+            Bounds::new(&election::KEYS).with(&[("nodes", 2), ("terms", bounds.get("terms"))])
+        }
+    }
+
+    impl Protocol for Pair {
+        type Machine = Server;
+        type Mutated = Server<Broken>;
+        type Missing = Broken;
+        type History = Elections;
+
+        fn catalogue() -> Catalogue<Broken, Server<Broken>> {
+            Catalogue {
+                name: "pair",
+                about: "two servers",
+                keys: &KEYS,
+                quick: &[("low", &[("height", 1)])],
+                full: &[],
+                liveness: &[],
+                mutants: &[],
+                mutants_with: &[],
+                liveness_mutants: &[],
+            }
+        }
+
+        fn model(bounds: &Bounds) -> Result<Cluster<Server, Elections>, BoundsError> {
+            election::model(&Self::bounds(bounds))
+        }
+
+        fn without(
+            bounds: &Bounds,
+            missing: Broken,
+            tamper: Tamper<Server<Broken>>,
+        ) -> Result<Cluster<Server<Broken>, Elections>, BoundsError> {
+            election::cluster(&Self::bounds(bounds), missing, tamper)
+        }
+    }
+
+    /// For each that is planned the model and the profile; or why none is.
+    fn planned(are_named: bool, text: &str) -> Result<Vec<String>, String> {
+        let plan = plan(&[&RaftElection, &Pair], are_named, text).map_err(|refused| refused.to_string())?;
+        Ok(plan.into_iter().map(|(subject, name, _)| format!("{} {name}", subject.name())).collect())
+    }
+
+    #[test]
+    fn of_all_models_those_with_such_bounds_are_explored() {
+        let quick = planned(false, "quick").expect("all have some");
+        assert!(quick.len() > 2 && quick.last() == Some(&"pair low".to_owned()), "{quick:?}");
+        assert_eq!(planned(false, "low"), Ok(vec!["pair low".into()]));
+        assert_eq!(planned(false, "height=2"), Ok(vec!["pair custom".into()]));
+        let both = ["raft-election custom", "pair custom"].map(str::to_owned);
+        assert_eq!(planned(false, "terms=2"), Ok(both.to_vec()));
+        assert_eq!(planned(true, "terms=2"), Ok(both.to_vec()));
+    }
+
+    #[test]
+    fn bounds_that_no_model_has_or_not_each_that_is_named_are_refused() {
+        for (are_named, text, names) in [
+            (false, "slow", "raft-election: unknown profile `slow`"),
+            (false, "hight=2", "raft-election: unknown bound `hight`"),
+            (false, "terms=x", "needs a number"),
+            (false, "height=10", "pair: bound `height=10` is out of range"),
+            (true, "low", "raft-election: unknown profile `low`"),
+            (true, "height=2", "raft-election: unknown bound `height`"),
+        ] {
+            let refused = planned(are_named, text).expect_err(text);
+            assert!(refused.contains(names), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_model_in_a_few_lines_is_explored_like_any_other() {
+        let (_, _, bounds) = plan(&[&Pair], true, "terms=2").expect("it has terms").remove(0);
+        for searcher in [Searcher::Althing, Searcher::Stateright] {
+            let summary = Pair.check(&bounds, searcher, &Limits::default()).expect("the bounds agree");
+            assert!(summary.ok, "{summary:?}");
+        }
+        assert_eq!(Pair.advice(&bounds, 1.0), "Nothing of this kind would fit");
+    }
 }

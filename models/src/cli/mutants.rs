@@ -18,7 +18,9 @@ pub(super) fn run(args: &MutantsArgs) -> Result<Verdict, Refused> {
         make_folder(folder)?;
     }
     let (start, interrupt) = (Instant::now(), interrupt());
-    let mut table = table(["mutant", "rule", "must violate", "caught", "steps", "states", "seconds"]);
+    let are_several = plan.iter().any(|(subject, _)| subject.name() != plan[0].0.name());
+    let header = ["mutant", "rule", "must violate", "caught", "steps", "states", "seconds"];
+    let mut table = table(are_several.then_some("model").into_iter().chain(header));
     let (mut caught, mut worst) = (0, Verdict::Good);
     for (subject, mutant) in &plan {
         let limits = limits(&args.limits, start, &interrupt);
@@ -36,7 +38,8 @@ pub(super) fn run(args: &MutantsArgs) -> Result<Verdict, Refused> {
         if let (Some(folder), Some(trace)) = (&args.output.trace_out, trace) {
             save(folder, &format!("{}-{}", subject.name(), mutant.name), trace)?;
         }
-        table.add_row(row(mutant, &summary));
+        let model = are_several.then(|| Cell::new(subject.name()));
+        table.add_row(model.into_iter().chain(row(mutant, &summary)));
         if let (Some(trace), Some(_), false) = (trace, &args.mutant, args.output.json) {
             let title = format!("{} ({})", mutant.name, mutant.bounds);
             tell(&title, mutant.expected, trace, args.output.trace_out.as_deref())?;

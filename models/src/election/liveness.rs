@@ -5,7 +5,7 @@ use althing::outbox::Op;
 use althing::raft::election::{Credential, Election, Message, Rules, Timer};
 
 use super::Server;
-use super::mutants::{Broken, Mutant, leader_ignores, of_host, of_rules};
+use super::mutants::{Broken, Mutant, leader_ignores};
 use crate::cell::Tamper;
 use crate::goal::{Goal, How, Liveness};
 
@@ -48,35 +48,35 @@ pub(super) fn is_led<C: Credential, R: Rules>(servers: &[&Election<C, R>]) -> bo
 
 /// Mutants that no invariant of states can notice, as nothing bad happens: nothing happens.
 pub static MUTANTS: [Mutant; 5] = [
-    of_host(
+    Mutant::of_host(
         "stale-leader-not-told",
         "a heartbeat of an older term is not answered, with pre-vote and check-quorum (5.1)",
         || Tamper { ignores: ignores_stale_heartbeat, ..Tamper::default() },
         "LeaderEmerges",
         &[("nodes", 3), ("terms", 2), ("pre_vote", 1), ("check_quorum", 1), ("symmetry", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "leader-does-not-step-down",
         "a leader ignores newer terms, with pre-vote (5.1)",
         || Tamper { ignores: leader_ignores, ..Tamper::default() },
         "LeaderEmerges",
         &[("nodes", 3), ("terms", 2), ("pre_vote", 1), ("symmetry", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "pre-vote-never-won",
         "wins, with pre-vote (9.6)",
         Broken::WinsNever,
         "LeaderEmerges",
         &[("nodes", 3), ("terms", 1), ("pre_vote", 1), ("symmetry", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "nobody-times-out",
         "election timeouts are not acted on (5.2)",
         || Tamper { ignores: |_, event| matches!(event, Event::Timer(Timer::Election)), ..Tamper::default() },
         "LeaderEmerges",
         &[("nodes", 3), ("terms", 1), ("symmetry", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "heartbeat-does-not-reassure",
         "a follower's election timeout goes on when it hears its leader, with pre-vote (5.2)",
         || Tamper { performs: without_rearming, ..Tamper::default() },

@@ -7,10 +7,11 @@
 use althing::machine::Event;
 use althing::node::{NodeId, NodeSet};
 use althing::outbox::Op;
-use althing::raft::election::{Ballot, Message, Rules, Term};
+use althing::raft::election::{Ballot, Credential, Message, Rules, Term};
 
 use super::Server;
 use crate::cell::Tamper;
+use crate::protocol::{self, Missing};
 
 /// The published rules, less one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -80,7 +81,7 @@ impl Rules for Broken {
         }
     }
 
-    fn is_up_to_date<C: Ord>(&self, candidate: &C, own: &C) -> bool {
+    fn is_up_to_date<C: Credential>(&self, candidate: &C, own: &C) -> bool {
         *self == Self::IsUpToDate || candidate >= own
     }
 
@@ -118,172 +119,185 @@ impl Rules for Broken {
     }
 }
 
+impl Missing for Broken {
+    const NOTHING: Self = Self::Nothing;
+}
+
 /// A mutant of the election.
-pub struct Mutant {
-    /// Its name on the command line.
-    pub name: &'static str,
-    /// What is broken.
-    pub rule: &'static str,
-    /// The invariant that must catch it.
-    pub expected: &'static str,
-    /// The bounds within which it must.
-    pub bounds: &'static [(&'static str, u64)],
-    /// The rules.
-    pub rules: Broken,
-    /// The host.
-    pub tamper: fn() -> Tamper<Server<Broken>>,
-}
-
-pub(super) const fn of_rules(
-    name: &'static str,
-    rule: &'static str,
-    rules: Broken,
-    expected: &'static str,
-    bounds: &'static [(&'static str, u64)],
-) -> Mutant {
-    Mutant { name, rule, expected, bounds, rules, tamper: Tamper::default }
-}
-
-pub(super) const fn of_host(
-    name: &'static str,
-    rule: &'static str,
-    tamper: fn() -> Tamper<Server<Broken>>,
-    expected: &'static str,
-    bounds: &'static [(&'static str, u64)],
-) -> Mutant {
-    Mutant { name, rule, expected, bounds, rules: Broken::Nothing, tamper }
-}
+pub type Mutant = protocol::Mutant<Broken, Server<Broken>>;
 
 /// Every mutant. Dead messages stay in the network unless the bounds say otherwise, as what is
 /// dead depends on the rules.
 pub static MUTANTS: [Mutant; 25] = [
-    of_host(
+    Mutant::of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
         || Tamper { performs: votes_last, ..Tamper::default() },
         "ElectionSafety",
         &[("nodes", 3), ("terms", 1), ("crashes", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "step-down-forgets-vote",
         "B2: ballot_entering",
         Broken::BallotEntering,
         "ElectionSafety",
         &[("nodes", 3), ("terms", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "outdated-candidate",
         "B4: is_up_to_date",
         Broken::IsUpToDate,
         "LeaderCompleteness",
         &[("nodes", 3), ("terms", 1), ("credentials", 2)],
     ),
-    of_rules("half-quorum", "B6: wins", Broken::Wins, "ElectionSafety", &[("nodes", 2), ("terms", 1)]),
-    of_rules("duplicate-vote", "B7: tally", Broken::Tally, "ElectionSafety", &[("nodes", 4), ("terms", 1)]),
-    of_rules(
+    Mutant::of_rules(
+        "half-quorum",
+        "B6: wins",
+        Broken::Wins,
+        "ElectionSafety",
+        &[("nodes", 2), ("terms", 1)],
+    ),
+    Mutant::of_rules(
+        "duplicate-vote",
+        "B7: tally",
+        Broken::Tally,
+        "ElectionSafety",
+        &[("nodes", 4), ("terms", 1)],
+    ),
+    Mutant::of_rules(
         "vote-heard-twice",
         "tally: B7, as soon as it can be seen",
         Broken::Tally,
         "NoSurprise",
         &[("nodes", 4), ("terms", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "wrong-reduction",
         "tally, with counted votes forgotten by the checker though they still count",
         Broken::Tally,
         "DeadIsDead",
         &[("nodes", 4), ("terms", 1), ("reduce", 1)],
     ),
-    of_rules("old-vote", "B8: is_of_term", Broken::IsOfTerm, "ElectionSafety", &[("nodes", 3), ("terms", 2)]),
-    of_rules("second-vote", "may_vote_for", Broken::MayVoteFor, "VoteOnce", &[("nodes", 3), ("terms", 1)]),
-    of_rules(
+    Mutant::of_rules(
+        "old-vote",
+        "B8: is_of_term",
+        Broken::IsOfTerm,
+        "ElectionSafety",
+        &[("nodes", 3), ("terms", 2)],
+    ),
+    Mutant::of_rules(
+        "second-vote",
+        "may_vote_for",
+        Broken::MayVoteFor,
+        "VoteOnce",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+    Mutant::of_rules(
         "repeated-request-refused",
         "may_vote_for",
         Broken::MayVoteForAgain,
         "NoSurprise",
         &[("nodes", 2), ("terms", 1)],
     ),
-    of_rules("newer-term-ignored", "is_newer", Broken::IsNewer, "VoteOnce", &[("nodes", 3), ("terms", 1)]),
-    of_rules(
+    Mutant::of_rules(
+        "newer-term-ignored",
+        "is_newer",
+        Broken::IsNewer,
+        "VoteOnce",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+    Mutant::of_rules(
         "every-term-newer",
         "is_newer",
         Broken::IsNewerAlways,
         "Recoverability",
         &[("nodes", 3), ("terms", 1)],
     ),
-    of_rules("stale-request", "is_stale", Broken::IsStale, "LeaderIsElected", &[("nodes", 3), ("terms", 2)]),
-    of_rules("nobody-wins", "wins", Broken::WinsNever, "Recoverability", &[("nodes", 3), ("terms", 1)]),
-    of_rules(
+    Mutant::of_rules(
+        "stale-request",
+        "is_stale",
+        Broken::IsStale,
+        "LeaderIsElected",
+        &[("nodes", 3), ("terms", 2)],
+    ),
+    Mutant::of_rules(
+        "nobody-wins",
+        "wins",
+        Broken::WinsNever,
+        "Recoverability",
+        &[("nodes", 3), ("terms", 1)],
+    ),
+    Mutant::of_rules(
         "pre-vote-bumps-term",
         "pre_vote_term",
         Broken::PreVoteTerm,
         "PreVoteEarned",
         &[("nodes", 3), ("terms", 1), ("pre_vote", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "half-quorum-pre-vote",
         "wins",
         Broken::Wins,
         "PreVoteEarned",
         &[("nodes", 2), ("terms", 1), ("pre_vote", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "pre-vote-against-leader",
         "has_leader",
         Broken::HasLeader,
         "LeaderStickiness",
         &[("nodes", 2), ("terms", 2), ("pre_vote", 1)],
     ),
-    of_rules(
+    Mutant::of_rules(
         "leader-without-quorum",
         "keeps_leading",
         Broken::KeepsLeading,
         "CheckQuorum",
         &[("nodes", 3), ("terms", 1), ("check_quorum", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "vote-forgotten-on-restart",
         "the vote is not read from the disk (Figure 2)",
         || Tamper { reads: |disk| Ballot { vote: None, ..disk }, ..Tamper::default() },
         "VoteOnce",
         &[("nodes", 3), ("terms", 1), ("crashes", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "term-regresses-on-restart",
         "the term is not read from the disk (Figure 2)",
         || Tamper { reads: |_| Ballot::default(), ..Tamper::default() },
         "Monotonic",
         &[("nodes", 3), ("terms", 1), ("crashes", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "write-dropped",
         "votes do not reach the disk (Figure 2)",
         || Tamper { performs: drop_votes, ..Tamper::default() },
         "VoteOnce",
         &[("nodes", 3), ("terms", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "disk-behind-memory",
         "the machine believes a vote to be on its disk that is not (the contract)",
         || Tamper { performs: drop_votes, ..Tamper::default() },
         "Contract",
         &[("nodes", 3), ("terms", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "send-before-write",
         "messages leave before the writes before them (the contract)",
         || Tamper { performs: writes_last, ..Tamper::default() },
         "PersistBeforeSend",
         &[("nodes", 3), ("terms", 1)],
     ),
-    of_host(
+    Mutant::of_host(
         "leader-ignores-newer-term",
         "a leader does not step down (5.1)",
         || Tamper { ignores: leader_ignores, ..Tamper::default() },
         "Recoverability",
         &[("nodes", 3), ("terms", 2)],
     ),
-    of_host(
+    Mutant::of_host(
         "timeout-without-effect",
         "election timeouts are not acted on (5.2)",
         || Tamper { ignores: |_, event| matches!(event, Event::Timer(_)), ..Tamper::default() },

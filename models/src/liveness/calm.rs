@@ -3,7 +3,8 @@
 //! Nothing crashes and nothing is lost any more; messages are faster than clocks, and clocks run
 //! alike (partial synchrony after the global stabilisation time: Dwork, Lynch and Stockmeyer,
 //! 1988). So time goes in ticks: it waits for every message to arrive and for every timer that is
-//! due to expire, in whichever order they do.
+//! due to expire, in whichever order they do. So are disks faster than clocks: time waits for every
+//! acknowledgement of a write.
 //!
 //! # What this leaves out
 //!
@@ -81,6 +82,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             let mut rest = state.clone();
             rest.flight.remove(place);
             next.push((*message, self.after(rest, *message)));
+        }
+        for cell in &state.cells[..self.configs.len()] {
+            let cell = self.tables.cells.get(*cell);
+            if let Some(input) = self.host.due(cell) {
+                let stimulus = Stimulus { node: cell.node, event: Event::Input(input) };
+                let stimulus = self.tables.stimuli.intern(stimulus);
+                next.push((stimulus, self.after(state.clone(), stimulus)));
+            }
         }
         let mut ages = state.ages.iter();
         for cell in &state.cells[..self.configs.len()] {

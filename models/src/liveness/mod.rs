@@ -217,7 +217,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         let graph = self.calm_graph([cells].into_iter(), liveness, limits, start).ok()?;
         let lasso = self.missed(&graph, liveness, goal, &self.reached(&graph, goal))?;
         before.extend(self.told_from(&mut state, &lasso.before));
-        for _ in 0..ROUNDS {
+        // Until what timers spend is spent, too.
+        for _ in 0..ROUNDS + self.budgets.finite() {
             let start = state.clone();
             let cycle = self.told_from(&mut state, &lasso.cycle);
             if state == start && !cycle.is_empty() {

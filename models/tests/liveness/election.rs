@@ -26,7 +26,7 @@ fn check(
 
 #[test]
 fn what_ships_reaches_its_goals() {
-    for subject in SUBJECTS {
+    for subject in SUBJECTS.iter().copied() {
         let profiles = subject.liveness_profiles();
         for (name, bounds) in profiles.iter().filter(|(name, _)| is_small(name)) {
             let summary = check(subject, bounds, None, 0);
@@ -41,7 +41,7 @@ fn what_ships_reaches_its_goals() {
 }
 
 fn mutants() -> impl Iterator<Item = (&'static dyn Subject, MutantInfo)> {
-    let all = SUBJECTS.into_iter().flat_map(|s| s.liveness_mutants().into_iter().map(move |m| (s, m)));
+    let all = SUBJECTS.iter().copied().flat_map(|s| s.liveness_mutants().into_iter().map(move |m| (s, m)));
     all.filter(|(_, mutant)| is_small(mutant.name))
 }
 

@@ -91,7 +91,8 @@ impl Elections {
             .map(|(_, voter, _)| *voter)
             .chain([id])
             .collect();
-        if server.config().pre_vote() && 2 * earned.len() <= server.config().voters().len() {
+        let voters = server.voters().incoming;
+        if server.config().pre_vote() && 2 * earned.intersection(voters).len() <= voters.len() {
             self.unearned = self.unearned.or(Some(term));
         }
     }
@@ -284,7 +285,8 @@ pub fn leader_stickiness<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>
         Cause::Event(Event::Message { message: Message::PreVote { .. }, .. }) if content => {
             *step.before == *step.after && !supports(step)
         }
-        Cause::Event(Event::Message { message: Message::RequestVote { .. }, .. })
+        // Unless the leader itself asked for it (3.10).
+        Cause::Event(Event::Message { message: Message::RequestVote { transfer: false, .. }, .. })
             if content && step.before.config().check_quorum() =>
         {
             *step.before == *step.after && !supports(step)
@@ -309,8 +311,8 @@ pub fn check_quorum<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) ->
         (Cause::Event(Event::Timer(Timer::Quorum)), Role::Leader { active })
             if step.after.is_leader() && step.before.config().check_quorum() =>
         {
-            let voters = step.before.config().voters();
-            2 * active.intersection(voters).len() > voters.len()
+            let heard = |half: NodeSet| 2 * active.intersection(half).len() > half.len();
+            step.before.voters().halves().all(heard)
         }
         (Cause::Event(_) | Cause::Restart, _) => true,
     }

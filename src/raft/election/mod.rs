@@ -17,6 +17,7 @@
 //! | [`Timer::Quorum`] | `T` | leading others, with check-quorum |
 //!
 //! No choice of durations can break safety: an expiry may come at any moment.
+#![doc = include_str!("host.md")]
 
 use core::fmt;
 
@@ -344,6 +345,11 @@ impl<C: Credential, R: Rules> Election<C, R> {
     /// Whether the server leads in the current term.
     pub fn is_leader(&self) -> bool {
         matches!(self.role, Role::Leader { .. })
+    }
+
+    /// Who votes at present.
+    pub fn voters(&self) -> Voters {
+        self.voters
     }
 
     pub(crate) fn status(&self) -> LeaderChanged {

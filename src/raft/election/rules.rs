@@ -8,6 +8,7 @@ use crate::machine::Value;
 use crate::node::{NodeId, NodeSet};
 use crate::quorum::{self, Voters};
 use crate::raft::ballot::{Ballot, Term};
+use crate::raft::election::Credential;
 
 /// The rules of leader election.
 pub trait Rules: Value + Copy {
@@ -39,7 +40,7 @@ pub trait Rules: Value + Copy {
     }
 
     /// Paper 5.4.1: no vote for a candidate whose log is less up-to-date than the voter's.
-    fn is_up_to_date<C: Ord>(&self, candidate: &C, own: &C) -> bool {
+    fn is_up_to_date<C: Credential>(&self, candidate: &C, own: &C) -> bool {
         candidate >= own
     }
 

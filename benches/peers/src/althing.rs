@@ -1,0 +1,256 @@
+//! The side of althing.
+//!
+//! A host that performs the operations of all that has happened since it last did, with one wait
+//! for the disk. The log that a server has in its own memory is its disk: what is written is there.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+
+use althing::raft::{
+    self, Batch, Config, Entries, Index, Input, Limits, Log, LogWrite, Membership, Message, Options, Output,
+    Raft, Term, Timer, Write,
+};
+use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
+
+use crate::cluster::{App, Commands, MESSAGE_LIMIT, Post, Server};
+
+/// A command, by whoever needs it.
+pub type Handle = Arc<[u8]>;
+
+/// Who keeps the commands.
+pub trait Keeper: Default {
+    /// What the machine is told of a command.
+    type Command: raft::Command;
+    /// What travels beside a message of the machine.
+    type Parcel;
+
+    /// Commands that a client asks for.
+    fn propose(&mut self, commands: &Commands<'_>) -> raft::Commands<Self::Command>;
+
+    /// A message has arrived with this.
+    fn arrive(&mut self, message: &Message<Self::Command>, parcel: Self::Parcel);
+
+    /// What a message is to be sent with.
+    fn attach(&self, message: &Message<Self::Command>) -> Self::Parcel;
+
+    /// The machine writes to its disk.
+    fn write(&mut self, write: &LogWrite<Self::Command>);
+
+    /// Applies the commands after one entry and up to another.
+    fn apply(&self, log: &Log<Self::Command>, after: Index, through: Index, app: &mut impl App);
+
+    /// All writes have been made.
+    fn rest(&mut self) {}
+}
+
+/// The machine keeps handles.
+#[derive(Default)]
+pub struct InLog;
+
+impl Keeper for InLog {
+    type Command = Handle;
+    type Parcel = ();
+
+    fn propose(&mut self, commands: &Commands<'_>) -> raft::Commands<Handle> {
+        commands.iter().map(Handle::from).collect()
+    }
+
+    fn arrive(&mut self, _: &Message<Handle>, (): ()) {}
+
+    fn attach(&self, _: &Message<Handle>) {}
+
+    fn write(&mut self, _: &LogWrite<Handle>) {}
+
+    fn apply(&self, log: &Log<Handle>, after: Index, through: Index, app: &mut impl App) {
+        log.commands(after, through).for_each(|(_, command)| app.apply(command));
+    }
+}
+
+/// The host keeps handles, by the places of their entries, and sends them beside the messages.
+#[derive(Default)]
+pub struct Beside {
+    /// The entry before the first that is kept.
+    before: Index,
+    /// A handle for each entry; the machine's own entries have none.
+    kept: VecDeque<Option<Handle>>,
+    /// Commands of a client that have no place yet.
+    proposed: raft::Commands<Handle>,
+    /// Commands of messages: their term, the entry before them, and all of them.
+    arrived: VecDeque<(Term, Index, raft::Commands<Handle>)>,
+}
+
+impl Beside {
+    fn place(&self, index: Index) -> usize {
+        index.beyond(self.before) as usize
+    }
+
+    /// The commands of these entries: term and place say which they are.
+    fn take(&mut self, term: Term, after: Index, count: usize) -> raft::Commands<Handle> {
+        if !self.proposed.is_empty() {
+            return mem::take(&mut self.proposed);
+        }
+        loop {
+            let (of, prev, mut commands) = self.arrived.pop_front().expect("commands come with messages");
+            if of == term && prev <= after && after.beyond(prev) as usize + count == commands.len() {
+                commands.drain(..after.beyond(prev) as usize);
+                return commands;
+            }
+        }
+    }
+}
+
+impl Keeper for Beside {
+    type Command = ();
+    type Parcel = raft::Commands<Handle>;
+
+    fn propose(&mut self, commands: &Commands<'_>) -> raft::Commands<()> {
+        self.proposed.extend(commands.iter().map(Handle::from));
+        raft::Commands::from_elem((), self.proposed.len())
+    }
+
+    fn arrive(&mut self, message: &Message<()>, parcel: raft::Commands<Handle>) {
+        if let Message::Append { prev, entries: Some(Entries { term, .. }), .. } = message {
+            self.arrived.push_back((*term, prev.index, parcel));
+        }
+    }
+
+    fn attach(&self, message: &Message<()>) -> raft::Commands<Handle> {
+        let Message::Append { prev, entries: Some(Entries { batch: Batch::Commands(commands), .. }), .. } =
+            message
+        else {
+            return raft::Commands::new();
+        };
+        let first = self.place(prev.index);
+        self.kept.range(first..first + commands.len()).flatten().cloned().collect()
+    }
+
+    fn write(&mut self, write: &LogWrite<()>) {
+        match write {
+            LogWrite::Append { after, term, batch: Batch::Commands(commands) } => {
+                self.kept.truncate(self.place(*after));
+                let handles = self.take(*term, *after, commands.len());
+                assert_eq!(handles.len(), commands.len(), "each entry has a command");
+                self.kept.extend(handles.into_iter().map(Some));
+            }
+            LogWrite::Append { after, batch: Batch::Noop | Batch::Change(_), .. } => {
+                self.kept.truncate(self.place(*after));
+                self.kept.push_back(None);
+            }
+            LogWrite::Compact(snapshot) => {
+                self.kept.drain(..self.place(snapshot.last.index));
+                self.before = snapshot.last.index;
+            }
+            LogWrite::Install(_) => unreachable!("nobody falls behind so far"),
+        }
+    }
+
+    fn apply(&self, _: &Log<()>, after: Index, through: Index, app: &mut impl App) {
+        let handles = self.kept.range(self.place(after)..self.place(through));
+        handles.flatten().for_each(|command| app.apply(command));
+    }
+
+    fn rest(&mut self) {
+        self.arrived.clear();
+    }
+}
+
+/// One server with its host.
+pub struct Althing<K: Keeper> {
+    server: Raft<K::Command>,
+    out: Outbox<Raft<K::Command>>,
+    keeper: K,
+    applied: Index,
+}
+
+impl<K: Keeper> Althing<K> {
+    /// The server of this number, from 0, among so many, with an empty disk. Whether it tells its
+    /// followers at once what is committed.
+    pub fn new(number: usize, servers: usize, prompt_commit: bool) -> Self {
+        let voters = NodeSet::first(servers as u8);
+        let membership = Membership::new(voters, NodeSet::EMPTY).expect("there are voters");
+        let limits = Limits { message_bytes: MESSAGE_LIMIT, message_entries: 1_024, ..Limits::default() };
+        let options = Options { pre_vote: true, check_quorum: true, prompt_commit, ..Options::default() };
+        let config = Config::new(node(number), membership).with_limits(limits).with_options(options);
+        Self::start(config, raft::Disk::default(), K::default())
+    }
+
+    fn start(config: Config, disk: raft::Disk<K::Command>, keeper: K) -> Self {
+        let mut out = Outbox::new();
+        let server = Raft::restart(config, disk, &mut out);
+        let applied = server.commit();
+        Self { server, out, keeper, applied }
+    }
+
+    fn step(&mut self, event: Event<Raft<K::Command>>) {
+        self.server.step(event, &mut self.out);
+    }
+}
+
+impl<K: Keeper> Server for Althing<K> {
+    type Message = (Message<K::Command>, K::Parcel);
+
+    fn is_leader(&self) -> bool {
+        self.server.is_leader()
+    }
+
+    fn time_out(&mut self) {
+        if self.is_leader() {
+            self.step(Event::Timer(Timer::Quorum));
+        } else {
+            self.step(Event::Timer(Timer::Lease));
+            self.step(Event::Timer(Timer::Election));
+        }
+    }
+
+    fn beat(&mut self) {
+        if self.is_leader() {
+            self.step(Event::Timer(Timer::Heartbeat));
+        }
+    }
+
+    fn propose(&mut self, commands: &Commands<'_>) {
+        let commands = self.keeper.propose(commands);
+        self.step(Event::Input(Input::Propose(commands)));
+    }
+
+    fn receive(&mut self, from: usize, (message, parcel): Self::Message) {
+        self.keeper.arrive(&message, parcel);
+        self.step(Event::Message { from: node(from), message });
+    }
+
+    fn act(&mut self, post: &mut Post<'_, Self::Message>, app: &mut impl App) {
+        let Self { server, out, keeper, applied } = self;
+        for op in out.drain_grouped() {
+            match op {
+                Op::Write(Write::Log(write)) => keeper.write(&write),
+                Op::Write(Write::Ballot(_)) | Op::Sync | Op::Arm(_) | Op::Disarm(_) => {}
+                Op::Send { to, message } => {
+                    let parcel = keeper.attach(&message);
+                    post.send(to.index(), (message, parcel));
+                }
+                Op::Output(Output::Committed(index)) => {
+                    keeper.apply(server.log(), mem::replace(applied, index), index, app);
+                }
+                Op::Output(Output::Leader(_)) => {}
+                Op::Output(refused @ (Output::Refused(..) | Output::Restore(_) | Output::Read { .. })) => {
+                    unreachable!("{refused:?}")
+                }
+            }
+        }
+        keeper.rest();
+    }
+
+    fn compact(&mut self, keep: u64) {
+        let index = Index::new(self.applied.get() - keep);
+        self.step(Event::Input(Input::Compact(index)));
+    }
+
+    fn restart(self) -> Self {
+        Self::start(*self.server.config(), self.server.durable(), self.keeper)
+    }
+}
+
+fn node(number: usize) -> NodeId {
+    NodeId::new(number as u8).expect("few servers")
+}

@@ -1,0 +1,422 @@
+//! The models `raft` and `raft-membership`: [`althing::raft::Raft`] as it ships.
+
+pub mod mutants;
+mod subject;
+pub mod transitions;
+
+pub use subject::{RaftLog, RaftMembership};
+
+use althing::machine::Event;
+use althing::node::{NodeId, NodeSet};
+use althing::raft::election::{self, Role, Timer};
+use althing::raft::invariants::{self, Chronicle, Member};
+use althing::raft::{
+    Answer, Config, Index, Input, Limits, Membership, Message, Options, Published, Raft, Rules, Write,
+};
+
+use crate::bounds::{Bounds, BoundsError, Key};
+use crate::cell::Tamper;
+use crate::cluster::{Cluster, Faults, MAX_NODES, Network};
+use crate::property::{Scene, View};
+use crate::recover::Recovery;
+
+/// The machine under check. Commands have no content: an entry is known by its position.
+pub type Server<R = Published> = Raft<(), R>;
+
+/// More of a thing than any run has.
+const ENDLESS: u64 = Faults::ENDLESS as u64;
+const ENDLESS_TERMS: u64 = 1_000_000_000;
+
+/// What bounds the models.
+pub static KEYS: [Key; 24] = [
+    key("nodes", "servers", 1, MAX_NODES as u64, 3),
+    key(
+        "voters",
+        "the first of them are voters at the start, the others know nothing; 0: all",
+        0,
+        MAX_NODES as u64,
+        0,
+    ),
+    key("terms", "terms: in the last no election timeout comes", 0, ENDLESS_TERMS, 2),
+    key("log", "no leader is given a command when its log is this long", 0, ENDLESS_TERMS, 2),
+    key("crashes", "crashes with a restart, at any moment; 255: any number", 0, ENDLESS, 0),
+    key("pre_vote", "1: pre-vote is on", 0, 1, 0),
+    key("check_quorum", "1: check-quorum and leader stickiness are on", 0, 1, 0),
+    key("prompt_commit", "1: a leader tells at once what is committed", 0, 1, 0),
+    key("write_behind", "1: a leader's disk is slower than its network", 0, 1, 0),
+    key("message", "entries a message", 1, 1_000, 1_000),
+    key("flight", "entries under way to a follower", 1, 1_000_000, 1_000),
+    key("heartbeats", "1: leaders assert themselves", 0, 1, 1),
+    key("compactions", "1: a server may compact what is committed, once", 0, 1, 0),
+    key("reads", "reads that a leader is asked for", 0, ENDLESS, 0),
+    key("transfers", "1: leaders are told to hand over, to anyone", 0, 1, 0),
+    key("change", "members to change to, as bits; 0: no change", 0, 511, 0),
+    key("learners", "learners to change to, as bits", 0, 511, 0),
+    key("unreachable", "1: hosts say that messages did not get through", 0, 1, 0),
+    key("symmetry", "1: the names of the servers do not matter", 0, 1, 0),
+    key("reduce", "1: messages that can change nothing any more are forgotten", 0, 1, 1),
+    key("in_flight", "1: faults of the network are counted; 0: they have no bound", 0, 1, 0),
+    key("losses", "messages lost, with in_flight=1; 255: any number", 0, ENDLESS, 0),
+    key("duplicates", "messages that arrive twice, with in_flight=1; 255: any number", 0, ENDLESS, 0),
+    key("cuts", "times the network is cut in two, with in_flight=1; 255: any number", 0, ENDLESS, 0),
+];
+
+const fn key(name: &'static str, about: &'static str, min: u64, max: u64, default: u64) -> Key {
+    Key { name, about, min, max, default }
+}
+
+/// The model with these bounds, run by an honest host after the published rules.
+///
+/// # Errors
+/// [`BoundsError`] if the bounds contradict each other.
+pub fn model(bounds: &Bounds) -> Result<Cluster<Server, Chronicle>, BoundsError> {
+    cluster(bounds, Published, Tamper::default())
+}
+
+/// The model with these bounds, rules and host.
+///
+/// # Errors
+/// [`BoundsError`] if the bounds contradict each other.
+pub fn cluster<R: Rules>(
+    bounds: &Bounds,
+    rules: R,
+    tamper: Tamper<Server<R>>,
+) -> Result<Cluster<Server<R>, Chronicle>, BoundsError> {
+    validate(bounds)?;
+    let mut cluster = Cluster::new(configs(bounds, rules)?)
+        .tamper(tamper)
+        .faults(Faults {
+            crashes: bounds.small("crashes"),
+            losses: bounds.small("losses"),
+            duplicates: bounds.small("duplicates"),
+            cuts: bounds.small("cuts"),
+        })
+        .inputs(inputs(bounds)?)
+        .environment(environment(bounds))
+        .transitions(transitions::expected(bounds), transitions::name)
+        .describe(describe);
+    if bounds.is_on("in_flight") {
+        cluster = cluster.network(Network::InFlight);
+    }
+    if bounds.is_on("write_behind") {
+        cluster = cluster.acknowledges(|write: &Write<()>| write.last().map(Input::Persisted));
+    }
+    cluster = witnesses(invariants(cluster, bounds), bounds);
+    if bounds.is_on("reduce") {
+        cluster = cluster.dead(is_dead);
+    }
+    if bounds.is_on("symmetry") {
+        cluster = cluster.symmetric();
+    }
+    Ok(cluster)
+}
+
+fn validate(bounds: &Bounds) -> Result<(), BoundsError> {
+    let counted = ["losses", "duplicates", "cuts"].iter().any(|key| bounds.get(key) > 0);
+    let unlike = bounds.get("change") > 0 || bounds.get("voters") > 0;
+    let contradiction = if counted && !bounds.is_on("in_flight") {
+        "losses, duplicates and cuts are counted with in_flight=1; with in_flight=0 they have no bound"
+    } else if bounds.is_on("symmetry") && bounds.is_on("in_flight") {
+        "symmetry=1 needs in_flight=0"
+    } else if bounds.is_on("symmetry") && unlike {
+        "symmetry=1 is for servers that are all alike: voters=0 and change=0"
+    } else if bounds.is_on("symmetry") && bounds.get("nodes") > 6 {
+        "symmetry=1 is for at most 6 nodes"
+    } else {
+        return Ok(());
+    };
+    Err(BoundsError::Contradiction(contradiction))
+}
+
+fn configs<R: Rules>(bounds: &Bounds, rules: R) -> Result<Vec<Config<R>>, BoundsError> {
+    let nodes = bounds.small("nodes");
+    let voters = match bounds.small("voters") {
+        0 => nodes,
+        some if some <= nodes => some,
+        _ => return Err(BoundsError::Contradiction("there are fewer nodes than voters")),
+    };
+    let voters = NodeSet::first(voters);
+    let initial = |id: NodeId| match Membership::new(voters, NodeSet::EMPTY) {
+        Ok(membership) if voters.contains(id) => membership,
+        Ok(_) | Err(_) => Membership::UNKNOWN,
+    };
+    let limits = Limits {
+        message_entries: bounds.get("message"),
+        in_flight_entries: bounds.get("flight"),
+        ..Limits::default()
+    };
+    let options = Options {
+        pre_vote: bounds.is_on("pre_vote"),
+        check_quorum: bounds.is_on("check_quorum"),
+        prompt_commit: bounds.is_on("prompt_commit"),
+        write_behind: bounds.is_on("write_behind"),
+        forward: false,
+    };
+    let config =
+        |id| Config::new(id, initial(id)).with_limits(limits).with_options(options).with_rules(rules);
+    Ok(NodeSet::first(nodes).iter().map(config).collect())
+}
+
+fn inputs(bounds: &Bounds) -> Result<Vec<Input<()>>, BoundsError> {
+    let nodes = NodeSet::first(bounds.small("nodes"));
+    let mut inputs = Vec::new();
+    if bounds.get("log") > 0 {
+        inputs.push(Input::Propose([()].into_iter().collect()));
+    }
+    if bounds.get("change") > 0 {
+        let (voters, learners) = (bounds.get("change"), bounds.get("learners"));
+        let members = Membership::new(NodeSet::from_bits(voters), NodeSet::from_bits(learners));
+        let members = members.ok().filter(|it| it.all().bits() & !nodes.bits() == 0);
+        let unsound = BoundsError::Contradiction("the membership to change to must be one of these nodes");
+        inputs.push(Input::Change(members.ok_or(unsound)?));
+    }
+    if bounds.get("reads") > 0 {
+        inputs.push(Input::Read(0));
+    }
+    if bounds.is_on("compactions") {
+        let most = bounds.get("log").saturating_add(bounds.get("terms")).min(16);
+        inputs.extend((1..=most).map(|index| Input::Compact(Index::new(index))));
+    }
+    if bounds.is_on("transfers") {
+        inputs.extend(nodes.iter().map(Input::Transfer));
+    }
+    if bounds.is_on("unreachable") {
+        inputs.extend(nodes.iter().map(Input::Unreachable));
+    }
+    Ok(inputs)
+}
+
+/// What may happen to a server, by its own state. What it would refuse is not asked of it.
+fn environment<R: Rules>(bounds: &Bounds) -> impl Fn(&Server<R>, &Event<Server<R>>) -> bool + use<R> {
+    let (terms, log, reads) = (bounds.get("terms"), bounds.get("log"), bounds.get("reads"));
+    let heartbeats = bounds.is_on("heartbeats");
+    move |server, event| match event {
+        Event::Timer(Timer::Election) => server.term().get() < terms,
+        Event::Timer(Timer::Heartbeat) => heartbeats,
+        Event::Timer(Timer::Lease | Timer::Quorum) | Event::Message { .. } => true,
+        Event::Input(Input::Propose(_)) => server.is_leader() && server.log().last().index.get() < log,
+        Event::Input(Input::Read(_)) => {
+            server.leading().is_some_and(|leading| leading.reads().round() < reads)
+        }
+        Event::Input(Input::Change(_)) => server.is_leader() && server.membership_index() == Index::default(),
+        Event::Input(Input::Transfer(_)) => server.is_leader() && server.term().get() < terms,
+        Event::Input(Input::Compact(index)) => {
+            let none_yet = server.log().snapshot().last.index == Index::default();
+            none_yet && *index == server.commit()
+        }
+        Event::Input(Input::Unreachable(_)) => server.is_leader(),
+        Event::Input(Input::Persisted(_)) => true,
+    }
+}
+
+fn members<'a, R: Rules>(view: &View<'a, Server<R>, Chronicle>) -> Vec<Member<'a, (), R>> {
+    view.cells().map(|cell| Member { server: &cell.machine, disk: &cell.disk }).collect()
+}
+
+fn invariants<R: Rules>(
+    cluster: Cluster<Server<R>, Chronicle>,
+    bounds: &Bounds,
+) -> Cluster<Server<R>, Chronicle> {
+    let cluster = cluster
+        .always("ElectionSafety", |view| invariants::election_safety(view.history()))
+        .each_step("VoteOnce", invariants::vote_once)
+        .each_step("LeaderAppendOnly", invariants::leader_append_only)
+        .always("LogMatching", |view| invariants::log_matching(&members(view)))
+        .always("LeaderCompleteness", |view| invariants::leader_completeness(&members(view), view.history()))
+        .always("StateMachineSafety", |view| invariants::state_machine_safety(&members(view), view.history()))
+        .always("CommittedOnQuorum", |view| invariants::committed_on_quorum(&members(view), view.history()))
+        .each_step("CommitsOwnTerm", invariants::commits_own_term)
+        .each_step("Monotonic", invariants::monotonic)
+        .always("Ordering", |view| view.machines().all(invariants::ordering))
+        .each_step("PersistBeforeSend", invariants::persist_before_send)
+        .always("Progress", |view| invariants::progress(&members(view)))
+        .always("MembershipInLog", |view| view.machines().all(invariants::membership_in_log))
+        .always("MembershipPath", |view| invariants::membership_path(&members(view), view.history()))
+        .each_step("MembersStand", invariants::members_stand)
+        .each_step("HandsOverAll", invariants::hands_over_all)
+        .always("LinearizableRead", |view| invariants::linearizable_read(view.history()))
+        .each_step("NoSurprise", invariants::no_surprise)
+        .each_step("LeaderStickiness", invariants::leader_stickiness)
+        .each_step("CheckQuorum", invariants::check_quorum);
+    let alone = bounds.get("change") > 0 && bounds.get("nodes") < 3;
+    if alone { cluster } else { cluster.recoverable("Recoverability", recovery()) }
+}
+
+/// For each invariant, that what it speaks of happens, where the bounds allow it.
+fn witnesses<R: Rules>(
+    mut cluster: Cluster<Server<R>, Chronicle>,
+    bounds: &Bounds,
+) -> Cluster<Server<R>, Chronicle> {
+    let count = |key| bounds.get(key);
+    let (nodes, terms, log) = (count("nodes"), count("terms"), count("log"));
+    if terms == 0 {
+        return cluster;
+    }
+    cluster = cluster
+        .sometimes("a leader", |view| view.machines().any(Raft::is_leader))
+        .sometimes("an entry is committed", |view| !view.history().committed().is_empty());
+    if nodes == 1 {
+        return cluster;
+    }
+    if count("heartbeats") + count("prompt_commit") > 0 || log > 1 {
+        cluster = cluster.sometimes("a follower has committed", |view| {
+            view.machines().any(|server| !server.is_leader() && server.commit() > Index::default())
+        });
+    }
+    if terms > 1 {
+        cluster = cluster.sometimes("leaders commit in two terms", |view| {
+            let by = view.history().committed().iter().map(|entry| entry.by);
+            by.clone().min() != by.max()
+        });
+    }
+    if terms > 1 && nodes > 2 && count("voters") == 0 {
+        cluster = cluster.sometimes("logs differ in a place", logs_differ);
+    }
+    if log > 1 {
+        cluster = cluster.sometimes("a command is committed", |view| {
+            view.machines().any(|server| server.log().commands(Index::default(), server.commit()).count() > 0)
+        });
+    }
+    if count("compactions") > 0 && nodes > 2 {
+        cluster = cluster.sometimes("a snapshot is offered", |view| {
+            sent(view).any(|message| matches!(message, Message::Snapshot { .. }))
+        });
+    }
+    if count("reads") > 0 {
+        cluster = cluster.sometimes("a read waits", |view| view.history().reads() > 0);
+    }
+    if count("transfers") > 0 {
+        cluster = cluster.sometimes("a server is told to stand", |view| {
+            sent(view).any(|message| matches!(message, Message::TimeoutNow { .. }))
+        });
+    }
+    let voters = if count("voters") == 0 { nodes } else { count("voters") };
+    if count("change") > 0 && count("change") != NodeSet::first(voters as u8).bits() {
+        cluster = cluster.sometimes("two memberships together", |view| {
+            view.machines().any(|server| server.membership().is_joint())
+        });
+    }
+    if count("change") > 0 {
+        cluster = cluster.sometimes("a change is done", |view| {
+            view.machines().any(|server| {
+                server.membership_index() > Index::default()
+                    && !server.membership().is_joint()
+                    && server.membership_index() <= server.commit()
+            })
+        });
+    }
+    cluster
+}
+
+fn logs_differ<R: Rules>(view: &Scene<'_, Server<R>, Chronicle>) -> bool {
+    let terms = |index: u64| {
+        let logs = view.machines().filter_map(move |server| server.log().term_at(Index::new(index)));
+        (logs.clone().min(), logs.max())
+    };
+    (1..=8).map(terms).any(|(least, most)| least != most)
+}
+
+fn sent<'a, R: Rules>(view: &Scene<'a, Server<R>, Chronicle>) -> impl Iterator<Item = &'a Message<()>> {
+    view.network().filter_map(|stimulus| match &stimulus.event {
+        Event::Message { message, .. } => Some(message),
+        Event::Timer(_) | Event::Input(_) => None,
+    })
+}
+
+/// Once faults end, one server after another times out first, until all members follow one leader
+/// and have the same log, all of it committed, with no change of the membership under way.
+pub fn recovery<R: Rules>() -> Recovery<Server<R>> {
+    Recovery {
+        // Three turns for each, each twice in a row: the first time it may do no more than learn
+        // the term, and everyone else's turn would take it further.
+        rounds: 6 * MAX_NODES,
+        schedule: |round, nodes| {
+            let turn = round / 2 % usize::from(nodes.len());
+            let first = nodes.iter().nth(turn).map_or(NodeSet::EMPTY, NodeSet::only);
+            vec![
+                (Timer::Lease, nodes),
+                (Timer::Election, first),
+                (Timer::Heartbeat, nodes),
+                (Timer::Heartbeat, nodes),
+                (Timer::Quorum, nodes),
+            ]
+        },
+        goal: has_recovered,
+    }
+}
+
+fn has_recovered<R: Rules>(servers: &[&Server<R>]) -> bool {
+    let of = |leader: &Server<R>| {
+        let members = leader.membership();
+        let mut others = servers.iter().filter(|server| members.contains(server.id()));
+        !members.is_joint()
+            && members.contains(leader.id())
+            && leader.commit() == leader.log().last().index
+            && others.all(|server| {
+                server.leader() == Some(leader.id())
+                    && server.term() == leader.term()
+                    && server.log().last() == leader.log().last()
+                    && server.commit() == leader.commit()
+            })
+    };
+    servers.iter().filter(|server| server.is_leader()).any(|leader| of(leader))
+}
+
+/// Messages that change nothing any more.
+pub fn is_dead<R: Rules>(message: &Message<()>, from: NodeId, receiver: &Server<R>) -> bool {
+    let (term, current) = (message.term(), receiver.term());
+    let check_quorum = receiver.config().options().check_quorum;
+    match message {
+        Message::Election(message) => is_dead_in_election(message, from, receiver),
+        // A request is answered, however stale: that tells its sender the receiver's term.
+        Message::Append { .. } | Message::Snapshot { .. } | Message::Propose { .. } => false,
+        Message::TimeoutNow { .. } => term < current,
+        Message::AppendReply { answer, round, .. } => {
+            // The receiver leads but once in a term.
+            let may_lead = matches!(receiver.election().role(), Role::Candidate { .. });
+            match receiver.leading() {
+                _ if term != current => term < current,
+                None => !may_lead,
+                Some(_) if check_quorum => false,
+                Some(leading) => {
+                    let progress = leading.followers().find(|(node, _)| *node == from);
+                    progress.is_some_and(|(_, progress)| {
+                        *round <= progress.round
+                            && match answer {
+                                Answer::Matches(index) => *index < progress.matched,
+                                Answer::Lacks { prev, .. } => *prev <= progress.matched,
+                                Answer::Stale => true,
+                            }
+                    })
+                }
+            }
+        }
+    }
+}
+
+fn is_dead_in_election<R: Rules>(
+    message: &election::Message<althing::raft::Position>,
+    from: NodeId,
+    receiver: &Server<R>,
+) -> bool {
+    crate::election::is_dead(message, from, receiver.election())
+}
+
+fn describe<R: Rules>(server: &Server<R>) -> String {
+    let (election, log) = (server.election(), server.log());
+    let vote = election.vote().map_or_else(|| "no vote".into(), |node| format!("vote for {node}"));
+    let entries = |at: u64| Some(format!("{}", log.term_at(Index::new(at))?));
+    let terms: Vec<_> =
+        (log.snapshot().last.index.get() + 1..=log.last().index.get()).filter_map(entries).collect();
+    let snapshot = match log.snapshot().last.index.get() {
+        0 => String::new(),
+        index => format!("(..{index}) "),
+    };
+    format!(
+        "term {}, {vote}, {}, log {snapshot}[{}], commit {}",
+        server.term(),
+        election.role(),
+        terms.join(" "),
+        server.commit()
+    )
+}

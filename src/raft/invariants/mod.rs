@@ -320,8 +320,8 @@ pub fn membership_path<T: Command, R: Rules>(members: &[Member<'_, T, R>], chron
     })
 }
 
-/// I13 (thesis 4.3): only a voter of its own membership stands for election, or (thesis 4.2.2, Figure
-/// 4.6) one that has lost its vote by an entry that it does not know to be committed.
+/// I13 (thesis 4.3): only a voter of its own membership stands for election, or (thesis 4.2.2,
+/// and its figure) one that has lost its vote by an entry that it does not know to be committed.
 pub fn members_stand<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
     let votes_for_itself = |op: &Op<Raft<T, R>>| match op {
         Op::Write(Write::Ballot(ballot)) => ballot.vote == Some(step.node),

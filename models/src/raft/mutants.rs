@@ -402,7 +402,7 @@ pub static MUTANTS: [Mutant; 31] = [
         "B9: may_commit, Figure 8",
         Broken::MayCommit,
         "LeaderCompleteness",
-        &[("nodes", 3), ("terms", 4), ("log", 0), ("heartbeats", 0), ("symmetry", 1), ("reduce", 1)],
+        &[("nodes", 3), ("terms", 4), ("candidates", 2), ("log", 0), ("heartbeats", 0), ("reduce", 1)],
     ),
     Mutant::of_host(
         "ack-before-write",
@@ -592,7 +592,17 @@ pub static MEMBERSHIP_MUTANTS: [Mutant; 12] = [
         "C1: step_towards and may_change (Ongaro, 2015)",
         Broken::SingleServer,
         "LeaderCompleteness",
-        &[("nodes", 4), ("voters", 3), ("terms", 3), ("log", 0), ("change", 15), ("heartbeats", 0)],
+        // One leader takes the last server away, and the other the first.
+        &[
+            ("nodes", 4),
+            ("terms", 3),
+            ("candidates", 2),
+            ("log", 0),
+            ("change", 7),
+            ("second", 14),
+            ("heartbeats", 0),
+            ("reduce", 1),
+        ],
     ),
     Mutant::of_rules(
         "other-voters-at-once",

@@ -114,6 +114,7 @@ const QUICK: Profiles = &[
         "one-entry-a-message",
         &[("terms", 2), ("log", 3), ("message", 1), ("flight", 1), ("heartbeats", 0), ("symmetry", 1)],
     ),
+    ("figure-8", &[("terms", 4), ("candidates", 2), ("log", 0), ("heartbeats", 0)]),
     ("prompt-commit", &[("terms", 2), ("log", 2), ("prompt_commit", 1), ("heartbeats", 0), ("symmetry", 1)]),
     ("unreachable", &[("terms", 2), ("log", 2), ("unreachable", 1), ("heartbeats", 0), ("symmetry", 1)]),
     ("write-behind", &[("terms", 2), ("log", 1), ("write_behind", 1), ("symmetry", 1)]),
@@ -144,7 +145,7 @@ const QUICK: Profiles = &[
 ];
 
 const FULL: Profiles = &[
-    ("figure-8", &[("terms", 4), ("log", 0), ("heartbeats", 0), ("symmetry", 1)]),
+    ("figure-8-all-stand", &[("terms", 4), ("log", 0), ("heartbeats", 0), ("symmetry", 1)]),
     (
         "snapshots-two-terms-longer",
         &[

@@ -5,7 +5,8 @@ use crate::raft::election::Published;
 use crate::raft::membership::Membership;
 use crate::raft::rules::Rules;
 
-/// What a server is told at its start. None of it can make the protocol unsafe.
+/// What a server is told at its start. No limit and no option can make the protocol unsafe; the
+/// initial membership can, if the first members of a cluster are not all given the same.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Config<R = Published> {
     /// The server.
@@ -30,7 +31,7 @@ pub struct Limits {
     /// before each message.
     pub in_flight_bytes: u64,
     /// Bytes of commands that a leader has appended and not committed yet, unless it is a single
-    /// proposal.
+    /// proposal. If it is not `u64::MAX`, they are added up for each proposal.
     pub uncommitted_bytes: u64,
 }
 

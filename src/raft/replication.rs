@@ -1,6 +1,6 @@
 //! Replication of the log, and what is committed of it (paper, 5.3 and 5.4).
 
-use crate::node::{NodeId, NodeSet};
+use crate::node::NodeId;
 use crate::outbox::Outbox;
 use crate::raft::ballot::Term;
 use crate::raft::config::Config;
@@ -12,7 +12,7 @@ use crate::raft::position::{Index, Position};
 use crate::raft::progress::{Mode, Progress};
 use crate::raft::refusal::{Refusal, Refused};
 use crate::raft::rules::Rules;
-use crate::raft::server::{Leading, Out, Output, Raft, Within};
+use crate::raft::server::{Out, Output, Raft, Within};
 
 /// Proposals.
 impl<T: Command, R: Rules> Raft<T, R> {
@@ -102,7 +102,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
             }
             self.try_commit(out);
         }
-        self.confirm_reads(out); // The members may be others now.
+        self.confirm_reads(out);
         self.resign_if_removed(out);
     }
 
@@ -167,7 +167,6 @@ impl<T: Command, R: Rules> Raft<T, R> {
             }
             Answer::Stale => {}
         }
-        self.confirm_reads(out);
     }
 
     /// The host's disk has caught up (thesis 10.2.1). An entry that has been replaced since then
@@ -183,12 +182,17 @@ impl<T: Command, R: Rules> Raft<T, R> {
         }
     }
 
+    /// What was under way to a follower is lost, so the leader goes back to what it knows to match,
+    /// and waits for the next heartbeat. A probe was one message, and where it was aimed stays.
     pub(super) fn unreachable(&mut self, node: NodeId) {
         if let Some(leading) = &mut self.leading
             && let Some(progress) = leading.followers.get_mut(node)
         {
-            progress.probe(progress.matched.next());
-            progress.mode = Mode::Probe { sent: true }; // Until the next heartbeat.
+            match progress.mode {
+                Mode::Probe { .. } => {}
+                Mode::Replicate | Mode::Snapshot(_) => progress.probe(progress.matched.next()),
+            }
+            progress.mode = Mode::Probe { sent: true };
         }
     }
 
@@ -200,7 +204,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
         let matched = leading.followers.iter().map(|(_, progress)| progress.matched).chain([own]);
         let replicated = matched.filter(|index| {
             *index > self.commit && {
-                let holders = self.members_with(leading, own >= *index, |it| it.matched >= *index);
+                let me = if own >= *index { Some(self.config.id) } else { None };
+                let holders = leading.members_with(me, |it| it.matched >= *index);
                 self.rules().is_replicated(holders, self.membership().voters())
             }
         });
@@ -216,18 +221,6 @@ impl<T: Command, R: Rules> Raft<T, R> {
     pub(super) fn commit_to(&mut self, index: Index, out: &mut Out<T, R>) {
         self.commit = index;
         out.output(Output::Committed(index));
-    }
-
-    /// Those of the members of whom this is known, and the leader itself if it is true of it.
-    pub(super) fn members_with(
-        &self,
-        leading: &Leading,
-        own: bool,
-        known: impl Fn(&Progress) -> bool,
-    ) -> NodeSet {
-        let with = leading.followers.iter().filter(|(_, progress)| known(progress));
-        let with: NodeSet = with.map(|(node, _)| node).collect();
-        if own { with.with(self.config.id) } else { with }
     }
 }
 
@@ -322,7 +315,9 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
         };
         let prev = progress.next.previous();
         let Some(term) = self.log.term_at(prev) else { return Some(self.offer(progress)) };
-        let entries = self.entries(progress);
+        // A probe that is repeated asks the same without the entries: the follower may be gone.
+        let repeats = progress.mode == Mode::Probe { sent: true };
+        let entries = if repeats { None } else { self.entries(progress) };
         let end = prev.plus(entries.as_ref().map_or(0, |entries| entries.batch.len()));
         let told = self.commit.min(end);
         let news = entries.is_some() || self.config.options.prompt_commit && told > progress.told;

@@ -315,9 +315,9 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
         };
         let prev = progress.next.previous();
         let Some(term) = self.log.term_at(prev) else { return Some(self.offer(progress)) };
-        // A probe that is repeated asks the same without the entries: the follower may be gone.
-        let repeats = progress.mode == Mode::Probe { sent: true };
-        let entries = if repeats { None } else { self.entries(progress) };
+        // A probe that is repeated is small: the follower may be gone.
+        let most = if progress.mode == (Mode::Probe { sent: true }) { 1 } else { u64::MAX };
+        let entries = self.entries(progress, most);
         let end = prev.plus(entries.as_ref().map_or(0, |entries| entries.batch.len()));
         let told = self.commit.min(end);
         let news = entries.is_some() || self.config.options.prompt_commit && told > progress.told;
@@ -334,11 +334,11 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
         Some(Message::Append { term: self.term, prev, entries, commit: self.commit, round: self.round })
     }
 
-    /// What follows, as far as it may be under way at once.
-    fn entries(&self, progress: &Progress) -> Option<Entries<T>> {
+    /// What follows, as far as it may be under way at once, and at most so many entries.
+    fn entries(&self, progress: &Progress, most: u64) -> Option<Entries<T>> {
         let limits = self.config.limits;
         let sent = progress.next.previous();
-        let (mut count, mut bytes) = (limits.message_entries.max(1), limits.message_bytes);
+        let (mut count, mut bytes) = (limits.message_entries.max(1).min(most), limits.message_bytes);
         if progress.mode == Mode::Replicate {
             count = count.min(limits.in_flight_entries.max(1).saturating_sub(sent.beyond(progress.matched)));
             if limits.in_flight_bytes != u64::MAX {

@@ -234,7 +234,6 @@ fn invariants<R: Rules>(
         .always("LeaderCompleteness", |view| invariants::leader_completeness(&members(view), view.history()))
         .always("StateMachineSafety", |view| invariants::state_machine_safety(&members(view), view.history()))
         .always("CommittedOnQuorum", |view| invariants::committed_on_quorum(&members(view), view.history()))
-        .each_step("TellsCommits", invariants::tells_commits)
         .each_step("CommitsOwnTerm", invariants::commits_own_term)
         .each_step("Monotonic", invariants::monotonic)
         .always("Ordering", |view| view.machines().all(invariants::ordering))

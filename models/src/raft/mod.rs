@@ -1,4 +1,33 @@
 //! The models `raft` and `raft-membership`: [`althing::raft::Raft`] as it ships.
+//!
+//! # What they cover
+//!
+//! Whatever the network may do: messages are lost, repeated, late and out of order without bound,
+//! or, with `in_flight=1`, as often as the bounds say. A server crashes at any moment, as often as
+//! `crashes` says, and has its disk afterwards. Any timer that is armed expires at any time: a model
+//! knows no durations. Commands, reads, compactions, transfers, changes of the membership and
+//! messages reported lost come to whoever leads, at any time, as far as the bounds allow them; most
+//! of them no more than one or two to a run.
+//!
+//! # What they leave out
+//!
+//! - **Commands have no content**: two of one place and term are the same. No rule looks at
+//!   them.
+//! - **Limits on bytes**, which depend on that. `message` and `flight` bound entries.
+//! - **Compaction** is once a server, and at exactly what it knows to be committed. A host may do it
+//!   again, and further back.
+//! - **Forwarding** never happens: a proposal comes to a leader, or to nobody.
+//! - **Heartbeats** come only with `heartbeats=1`. Without them what was lost is repeated by nobody
+//!   but the network, and followers learn late what is committed; there are far fewer states.
+//! - **Candidates** are all servers unless `candidates` says how many. The others vote, and hold
+//!   logs, and stand only when a leader hands over to them.
+//! - **Terms** end: in the last of them no election timeout comes. `Recoverability` goes on
+//!   from every state into terms beyond.
+//! - **A change** is one of two, `change` and `second`, each begun at most once in a log; the second
+//!   also after the first.
+//! - **Lease reads** are not built, so there are none to check: a read always asks a majority.
+//! - **Configurations** are the same for all servers, except that those beyond `voters` know
+//!   nothing at the start.
 
 pub mod mutants;
 mod subject;

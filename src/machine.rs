@@ -62,6 +62,8 @@ pub trait Machine: Value {
     fn restart(config: Self::Config, durable: Self::Durable, out: &mut Outbox<Self>) -> Self;
 
     /// The disk as it will be once every write emitted so far has reached it.
+    ///
+    /// For checks and tests: it may be a copy of everything.
     fn durable(&self) -> Self::Durable;
 
     /// Handles one event: the whole of the protocol.

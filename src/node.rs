@@ -82,9 +82,31 @@ impl<'a> arbitrary::Arbitrary<'a> for NodeId {
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(from = "Vec<NodeId>", into = "Vec<NodeId>")
+    serde(try_from = "Listed", into = "Vec<NodeId>")
 )]
 pub struct NodeSet(u64);
+
+/// A node that is listed twice where each is listed once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("node {} is listed twice", .0.get())]
+pub struct NodeTwice(pub NodeId);
+
+/// A set as it is written down.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+struct Listed(Vec<NodeId>);
+
+#[cfg(feature = "serde")]
+impl TryFrom<Listed> for NodeSet {
+    type Error = NodeTwice;
+
+    fn try_from(Listed(nodes): Listed) -> Result<Self, NodeTwice> {
+        nodes.into_iter().try_fold(Self::EMPTY, |set, node| {
+            if set.contains(node) { Err(NodeTwice(node)) } else { Ok(set.with(node)) }
+        })
+    }
+}
 
 impl NodeSet {
     /// The set without members.

@@ -142,7 +142,8 @@ impl<M: Machine> Outbox<M> {
 
     /// Empties the outbox like [`Outbox::drain`], but with every write first and one
     /// [`Op::Sync`] for all of them: group commit. After several steps into one outbox it
-    /// saves waits; it only delays the other effects, so it keeps the rule.
+    /// saves waits; it only delays the other effects, so it keeps the rule. Writes that nothing
+    /// waited for are waited for then.
     pub fn drain_grouped(&mut self) -> Drain<'_, M> {
         self.awaited = self.writes.len();
         for (after, _) in &mut self.effects {

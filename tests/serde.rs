@@ -4,7 +4,10 @@
 use std::fmt::Debug;
 
 use althing::raft::election::{Ballot, Election, Input, LeaderChanged, Message, Term, Timer};
-use althing::{Event, NodeId, NodeSet, Op};
+use althing::raft::{
+    self, Answer, Batch, Disk, Entries, Index, LogWrite, Membership, Position, Refusal, Refused,
+};
+use althing::{Durable, Event, NodeId, NodeSet, Op};
 use proptest::prelude::*;
 use serde_json::{Value, from_value, json, to_value};
 
@@ -133,6 +136,222 @@ fn a_ballot_without_its_vote_is_refused() {
     assert!(refused::<Ballot>(json!({"term": 7})).contains("missing field `vote`"));
     let misspelt = json!({"term": 7, "vote": null, "voted_for": 2});
     assert!(refused::<Ballot>(misspelt).contains("unknown field `voted_for`"));
+}
+
+fn at(term: u64, index: u64) -> Position {
+    Position::new(Term::new(term), Index::new(index))
+}
+
+fn members(voters: u8) -> Membership {
+    Membership::new(NodeSet::first(voters), NodeSet::EMPTY).expect("a membership")
+}
+
+/// `members(voters)` as it is written down.
+fn listed(voters: u8) -> Value {
+    let nodes: Vec<_> = (0..voters).collect();
+    json!({"voters": {"incoming": nodes, "outgoing": []}, "learners": []})
+}
+
+fn commands(all: &[u8]) -> Batch<u8> {
+    Batch::Commands(all.iter().copied().collect())
+}
+
+#[test]
+fn messages_of_the_log_are_named_after_what_they_do() {
+    let (term, round) = (TERM, 2);
+    let prev = json!({"term": 3, "index": 4});
+    let append = |entries, written: Value| {
+        let message = raft::Message::Append { term, prev: at(3, 4), entries, commit: Index::new(1), round };
+        let form = json!({"term": 7, "prev": prev, "entries": written, "commit": 1, "round": 2});
+        (message, json!({"append": form}))
+    };
+    let entries = |batch| Some(Entries { term, batch });
+    let (change, snapshot) =
+        (Batch::Change(members(2)), raft::Snapshot { last: at(3, 4), membership: members(1) });
+    let offered = json!({"last": prev, "membership": listed(1)});
+    let reply = |answer, form: Value| {
+        let message = raft::Message::AppendReply { term, answer, round };
+        (message, json!({"append_reply": {"term": 7, "answer": form, "round": 2}}))
+    };
+    let lacks = Answer::Lacks { prev: Index::new(4), hint: at(1, 2) };
+    let forms = [
+        append(None, json!(null)),
+        append(entries(commands(&[1, 2])), json!({"term": 7, "batch": {"commands": [1, 2]}})),
+        append(entries(Batch::Noop), json!({"term": 7, "batch": "noop"})),
+        append(entries(change), json!({"term": 7, "batch": {"change": listed(2)}})),
+        reply(Answer::Matches(Index::new(9)), json!({"matches": 9})),
+        reply(lacks, json!({"lacks": {"prev": 4, "hint": {"term": 1, "index": 2}}})),
+        reply(Answer::Stale, json!("stale")),
+        (
+            raft::Message::Snapshot { term, snapshot, round },
+            json!({"snapshot": {"term": 7, "snapshot": offered, "round": 2}}),
+        ),
+        (raft::Message::TimeoutNow { term }, json!({"timeout_now": {"term": 7}})),
+        (
+            raft::Message::Propose { term, commands: [1, 2].into_iter().collect() },
+            json!({"propose": {"term": 7, "commands": [1, 2]}}),
+        ),
+        (
+            raft::Message::Election(Message::VoteReply { term, granted: true }),
+            json!({"election": {"vote_reply": {"term": 7, "granted": true}}}),
+        ),
+    ];
+    for (message, form) in forms {
+        has_form::<raft::Message<u8>>(message, form);
+    }
+}
+
+#[test]
+fn inputs_and_outputs_of_the_log_are_readable() {
+    has_form(raft::Input::Propose([1_u8].into_iter().collect()), json!({"propose": [1]}));
+    has_form(raft::Input::<u8>::Change(members(2)), json!({"change": listed(2)}));
+    has_form(raft::Input::<u8>::Transfer(node(1)), json!({"transfer": 1}));
+    has_form(raft::Input::<u8>::Read(5), json!({"read": 5}));
+    has_form(raft::Input::<u8>::Compact(Index::new(5)), json!({"compact": 5}));
+    has_form(raft::Input::<u8>::Persisted(at(1, 2)), json!({"persisted": {"term": 1, "index": 2}}));
+    has_form(raft::Input::<u8>::Unreachable(node(1)), json!({"unreachable": 1}));
+    has_form(raft::Output::Committed(Index::new(5)), json!({"committed": 5}));
+    has_form(
+        raft::Output::Read { token: 5, index: Index::new(2) },
+        json!({"read": {"token": 5, "index": 2}}),
+    );
+    let why = Refusal::NotLeader { leader: Some(node(2)) };
+    let refused = json!({"refused": ["proposal", {"not_leader": {"leader": 2}}]});
+    has_form(raft::Output::Refused(Refused::Proposal, why), refused);
+}
+
+#[test]
+fn memberships_are_lists_of_servers() {
+    has_form(members(2), listed(2));
+    let joint = members(2).towards(members(1));
+    has_form(joint, json!({"voters": {"incoming": [0], "outgoing": [0, 1]}, "learners": []}));
+    has_form(Membership::UNKNOWN, listed(0));
+}
+
+#[test]
+fn a_membership_that_cannot_be_is_refused() {
+    let form = |incoming: &[u8], learners: &[u8]| json!({"voters": {"incoming": incoming, "outgoing": [1]}, "learners": learners});
+    assert_eq!(refused::<Membership>(form(&[], &[2])), "a cluster needs at least one voter");
+    assert_eq!(refused::<Membership>(form(&[0, 2], &[2])), "{n2} cannot be voters and learners at once");
+    assert_eq!(refused::<Membership>(form(&[0, 2, 0], &[])), "node 0 is listed twice");
+    assert_eq!(
+        refused::<Membership>(form(&[0, 64], &[])),
+        "node 64 is out of range: nodes are numbered 0 to 63"
+    );
+    assert!(refused::<Membership>(json!({"voters": {"incoming": [0]}})).contains("missing field `outgoing`"));
+}
+
+/// Term 5, a vote, and three entries after a snapshot.
+fn disk() -> (Disk<u8>, Value) {
+    let mut disk = Disk::default();
+    let snapshot = raft::Snapshot { last: at(1, 2), membership: members(1) };
+    let ballot = Ballot { term: Term::new(5), vote: Some(node(2)) };
+    let append =
+        |after, term, batch| LogWrite::Append { after: Index::new(after), term: Term::new(term), batch };
+    let writes = [
+        (raft::Write::Ballot(ballot), json!({"ballot": {"term": 5, "vote": 2}})),
+        (
+            raft::Write::Log(LogWrite::Install(snapshot)),
+            json!({"log": {"install": {"last": {"term": 1, "index": 2}, "membership": listed(1)}}}),
+        ),
+        (
+            raft::Write::Log(append(2, 2, Batch::Noop)),
+            json!({"log": {"append": {"after": 2, "term": 2, "batch": "noop"}}}),
+        ),
+        (
+            raft::Write::Log(append(3, 2, commands(&[7, 8]))),
+            json!({"log": {"append": {"after": 3, "term": 2, "batch": {"commands": [7, 8]}}}}),
+        ),
+    ];
+    for (write, form) in writes {
+        disk.apply(&write);
+        has_form(write, form);
+    }
+    let log = json!({
+        "snapshot": {"last": {"term": 1, "index": 2}, "membership": listed(1)},
+        "entries": [[3, 2, "noop"], [4, 2, {"commands": [7, 8]}]],
+    });
+    (disk, json!({"ballot": {"term": 5, "vote": 2}, "log": log}))
+}
+
+#[test]
+fn a_disk_is_its_ballot_and_its_entries() {
+    let (disk, form) = disk();
+    has_form(disk, form);
+    let nothing =
+        json!({"snapshot": {"last": {"term": 0, "index": 0}, "membership": listed(0)}, "entries": []});
+    has_form(Disk::<u8>::default(), json!({"ballot": {"term": 0, "vote": null}, "log": nothing}));
+}
+
+/// Each damage with what is said of it.
+#[test]
+fn a_damaged_disk_is_refused() {
+    let damaged = |place: &str, value: Value| {
+        let mut form = disk().1;
+        *form.pointer_mut(place).expect("a place in the form") = value;
+        refused::<Disk<u8>>(form)
+    };
+    for (place, value, why) in [
+        ("/ballot/term", json!(1), "an entry is of term 2, but the server's term is 1"),
+        ("/log/entries/1/0", json!(5), "the entries before 5 are not all there"),
+        ("/log/entries/1/0", json!(3), "the entries before 3 are not all there"),
+        ("/log/entries/1/2", json!({"commands": []}), "the entries before 4 are not all there"),
+        ("/log/entries/1/1", json!(1), "the term at 4 is earlier than the one before it"),
+        ("/log/snapshot/last/term", json!(3), "the term at 3 is earlier than the one before it"),
+        ("/log/snapshot/membership", listed(0), "the snapshot or the entry at 2 does not say who takes part"),
+        (
+            "/log/entries/0/2",
+            json!({"change": listed(0)}),
+            "the snapshot or the entry at 3 does not say who takes part",
+        ),
+        ("/log/snapshot/last/index", json!(0), "the entries before 0 are not all there"),
+        ("/log/snapshot/last/index", json!(u64::MAX), "the entries before 3 are not all there"),
+        ("/log/entries/0/2", json!("nop"), "unknown variant `nop`"),
+        ("/log/entries/0", json!([3, 2]), "invalid length 2"),
+        ("/ballot", json!({"term": 5}), "missing field `vote`"),
+    ] {
+        let said = damaged(place, value);
+        assert!(said.contains(why), "{place}: {said}");
+    }
+}
+
+#[test]
+fn a_log_beyond_the_greatest_index_is_refused() {
+    let log = |index: u64, entries: Value| {
+        let snapshot = json!({"last": {"term": 1, "index": index}, "membership": listed(1)});
+        json!({"snapshot": snapshot, "entries": entries})
+    };
+    let limit = Index::LIMIT.get();
+    assert!(from_value::<raft::Log<u8>>(log(limit, json!([]))).is_ok());
+    for form in
+        [log(limit + 1, json!([])), log(u64::MAX, json!([])), log(limit, json!([[limit + 1, 1, "noop"]]))]
+    {
+        assert!(refused::<raft::Log<u8>>(form).contains("is beyond the greatest index"));
+    }
+}
+
+/// An image that was cut off anywhere is no image.
+#[test]
+fn a_torn_disk_is_refused() {
+    let text = disk().1.to_string();
+    for end in 0..text.len() {
+        assert!(serde_json::from_str::<Disk<u8>>(&text[..end]).is_err(), "{}", &text[..end]);
+    }
+}
+
+#[test]
+fn what_a_later_version_might_say_is_refused() {
+    assert!(
+        refused::<raft::Message<u8>>(json!({"gossip": {"term": 7}})).contains("unknown variant `gossip`")
+    );
+    assert!(refused::<raft::Message<u8>>(json!({"timeout_now": {}})).contains("missing field `term`"));
+    let election = json!({"election": {"coup": {"term": 7}}});
+    assert!(refused::<raft::Message<u8>>(election).contains("unknown variant `coup`"));
+    assert!(refused::<raft::Input<u8>>(json!({"resign": null})).contains("unknown variant `resign`"));
+    assert!(refused::<raft::Write<u8>>(json!({"snapshot": 1})).contains("unknown variant `snapshot`"));
+    assert!(refused::<raft::Write<u8>>(json!({"log": {"erase": 1}})).contains("unknown variant `erase`"));
+    assert!(refused::<Batch<u8>>(json!("barrier")).contains("unknown variant `barrier`"));
+    assert!(refused::<Answer>(json!("maybe")).contains("unknown variant `maybe`"));
 }
 
 proptest! {

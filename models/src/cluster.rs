@@ -402,6 +402,16 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
     }
 
+    /// The same with no property but this one, and those of the kit itself: asking the others
+    /// takes time.
+    #[must_use]
+    pub(crate) fn only(mut self, name: &str) -> Self {
+        let properties = std::mem::take(&mut self.properties);
+        self.witnesses = 0;
+        let kept = properties.into_iter().filter(|property| property.name == name || property.is_of_kit());
+        kept.fold(self, Self::add)
+    }
+
     fn property(self, name: &'static str, condition: Condition<M, H>) -> Self {
         self.add(Property { name, condition })
     }

@@ -47,6 +47,11 @@ impl<M: Machine, H: History<M>> Property<M, H> {
         matches!(self.condition, Condition::Recoverable(_))
     }
 
+    /// Whether it is about the kit, and not about the machines.
+    pub(crate) fn is_of_kit(&self) -> bool {
+        matches!(self.condition, Condition::Contract | Condition::DeadIsDead)
+    }
+
     /// Whether it looks at the nodes and at what the observer remembers, and at nothing else.
     pub(crate) fn is_of_nodes(&self) -> bool {
         matches!(self.condition, Condition::Always(_) | Condition::Recoverable(_))

@@ -225,7 +225,13 @@ where
     fn check_mutant(&self, mutant: &MutantInfo, limits: &Limits) -> Result<Summary, BoundsError> {
         let limits = Limits { until: Some(mutant.expected), ..limits.clone() };
         let header = self.header(&mutant.bounds, Some(mutant.name));
-        Ok(summary(&mutated::<P>(mutant.name, &mutant.bounds)?.check(&limits), &header))
+        let mutated = || mutated::<P>(mutant.name, &mutant.bounds);
+        let report = mutated()?.only(mutant.expected).check(&limits);
+        if report.is_violated() || report.cut.is_some() {
+            return Ok(summary(&report, &header));
+        }
+        // It survives: then it matters which others notice.
+        Ok(summary(&mutated()?.check(&limits), &header))
     }
 
     fn liveness_profiles(&self) -> Vec<(&'static str, Bounds)> {

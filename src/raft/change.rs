@@ -3,6 +3,7 @@
 use crate::raft::election::Timer;
 use crate::raft::entry::{Batch, Command};
 use crate::raft::membership::Membership;
+use crate::raft::position::Index;
 use crate::raft::progress::Progress;
 use crate::raft::refusal::{Refusal, Refused};
 use crate::raft::rules::Rules;
@@ -33,6 +34,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
             Some(Refusal::Transferring { to })
         } else if !self.rules().may_change(settled, committed) {
             Some(if settled { Refusal::NotReady } else { Refusal::ChangeUnderWay(index) })
+        } else if self.log.last().index >= Index::LIMIT {
+            Some(Refusal::LogFull)
         } else {
             (target == current).then_some(Refusal::NoChange)
         }
@@ -61,10 +64,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
     /// Thesis 4.2.2: whether the server has lost its vote by an entry that may be in no other log.
     pub(super) fn is_needed_without_vote(&self) -> bool {
         let (index, current) = self.membership;
-        let before = match self.log.membership_at(index.previous()).1 {
-            Membership::UNKNOWN => self.config.initial,
-            known => known,
-        };
+        let (_, before) = membership_of(&self.log, index.previous(), self.config.initial);
         let lost = !current.voters().contains(self.config.id) && before.voters().contains(self.config.id);
         self.leading.is_none() && self.rules().may_stand_without_vote(lost, index <= self.commit)
     }
@@ -74,11 +74,14 @@ impl<T: Command, R: Rules> Raft<T, R> {
     /// before (thesis 4.1).
     pub(super) fn log_grew(&mut self, may_have_changed: bool, out: &mut Out<T, R>) {
         if may_have_changed {
-            let (index, in_log) = membership_of(&self.log, self.config.initial);
+            let (index, in_log) = membership_of(&self.log, self.log.last().index, self.config.initial);
             let membership = self.rules().membership(self.membership.1, in_log);
             if self.membership != (index, membership) {
                 self.membership = (index, membership);
                 self.track_members(out);
+                if self.election.is_leader() && self.config.options.check_quorum {
+                    out.arm(Timer::Quorum); // The new voters had no time to answer yet.
+                }
             }
         }
         self.election.set(self.log.last(), self.membership.1.voters());
@@ -98,9 +101,6 @@ impl<T: Command, R: Rules> Raft<T, R> {
         }
         if known.is_empty() && !others.is_empty() {
             out.arm(Timer::Heartbeat); // Alone, it had nobody to tell that it leads.
-            if self.config.options.check_quorum {
-                out.arm(Timer::Quorum);
-            }
         }
     }
 }

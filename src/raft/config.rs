@@ -5,7 +5,8 @@ use crate::raft::election::Published;
 use crate::raft::membership::Membership;
 use crate::raft::rules::Rules;
 
-/// What a server is told at its start. None of it can make the protocol unsafe.
+/// What a server is told at its start. No limit and no option can make the protocol unsafe; the
+/// initial membership can, if the first members of a cluster are not all given the same.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Config<R = Published> {
     /// The server.
@@ -20,17 +21,17 @@ pub struct Config<R = Published> {
 /// How much a server sends and takes on at once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Limits {
-    /// Entries a message, at least 1.
+    /// Entries a message; 0 is 1.
     pub message_entries: u64,
     /// Bytes of commands a message, unless a single one has more.
     pub message_bytes: u64,
-    /// Entries under way to a follower that has not answered for them yet.
+    /// Entries under way to a follower that has not answered for them yet; 0 is 1.
     pub in_flight_entries: u64,
     /// Bytes of commands under way to a follower. If it is not `u64::MAX`, they are added up
     /// before each message.
     pub in_flight_bytes: u64,
     /// Bytes of commands that a leader has appended and not committed yet, unless it is a single
-    /// proposal.
+    /// proposal. If it is not `u64::MAX`, they are added up for each proposal.
     pub uncommitted_bytes: u64,
 }
 

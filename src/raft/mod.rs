@@ -12,6 +12,7 @@
 //! | paper 6; thesis 4 | membership | [`membership`], [`change`] |
 //! | paper 7 | compaction and snapshots | [`snapshot`] |
 //! | thesis 3.10 | transfer of the leadership | [`transfer`] |
+//! | thesis 6.3 | commands that clients send again | [`session`] |
 //! | thesis 6.4 | reads | [`read`] |
 //! | paper, Figure 2 and 13 (RPCs) | messages | [`message`] |
 //! | all of these | every decision, as a predicate | [`rules`], [`election::rules`] |
@@ -35,6 +36,7 @@ pub mod refusal;
 pub mod replication;
 pub mod rules;
 pub mod server;
+pub mod session;
 pub mod snapshot;
 pub mod transfer;
 
@@ -52,3 +54,4 @@ pub use read::Reads;
 pub use refusal::{Refusal, Refused};
 pub use rules::Rules;
 pub use server::{Input, Leading, Output, Raft};
+pub use session::{SessionError, Sessions};

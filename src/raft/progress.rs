@@ -12,7 +12,8 @@ pub enum Mode {
     },
     /// They agree: messages follow one another without waiting for answers (thesis 10.2.2).
     Replicate,
-    /// The follower needs the snapshot up to here, which is offered again with each heartbeat.
+    /// The follower needs the snapshot up to here, which is offered again with each heartbeat, and
+    /// may take long to arrive.
     Snapshot(Index),
 }
 

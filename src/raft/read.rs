@@ -51,7 +51,8 @@ impl Reads {
 }
 
 impl<T: Command, R: Rules> Raft<T, R> {
-    /// Thesis 6.4: the leader notes what is committed, and asks whether it leads.
+    /// Thesis 6.4: the leader notes what is committed, and asks whether it leads. Each read is a
+    /// message to every follower: a host with many waiting asks once for all of them.
     pub(super) fn read(&mut self, token: u64, out: &mut Out<T, R>) {
         let committed = self.has_committed_in_term();
         let leader = self.leader();
@@ -63,21 +64,19 @@ impl<T: Command, R: Rules> Raft<T, R> {
         }
         leading.reads.begin(token, self.commit);
         self.send_all(true, out);
-        self.confirm_reads(out);
     }
 
     /// Answers the reads whose rounds a majority has answered.
     pub(super) fn confirm_reads(&mut self, out: &mut Out<T, R>) {
         let (rules, voters) = (self.rules(), self.membership().voters());
-        while let Some(leading) = &self.leading
-            && let Some(read) = leading.reads.pending.front().copied()
+        while let Some(leading) = &mut self.leading
+            && let Some(read) = leading.reads.pending.pop_front()
         {
-            let by = self.members_with(leading, true, |it| rules.confirms(it.round, read.round));
+            let by = leading.members_with(Some(self.config.id), |it| rules.confirms(it.round, read.round));
             if !rules.may_answer_read(by, voters) {
-                return;
+                return leading.reads.pending.push_front(read);
             }
             out.output(Output::Read { token: read.token, index: read.index });
-            self.leading.as_mut().map(|leading| leading.reads.pending.pop_front());
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Why a server does not do what it is asked: nothing is dropped in silence.
+//! Why a server does not do what its host asks: none of that is dropped in silence. What was begun
+//! and not done when a leader is deposed, is over with [`Output::Leader`](crate::raft::Output::Leader);
+//! reads are refused then.
 
 use crate::node::NodeId;
 use crate::raft::position::Index;

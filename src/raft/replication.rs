@@ -1,6 +1,6 @@
 //! Replication of the log, and what is committed of it (paper, 5.3 and 5.4).
 
-use crate::node::{NodeId, NodeSet};
+use crate::node::NodeId;
 use crate::outbox::Outbox;
 use crate::raft::ballot::Term;
 use crate::raft::config::Config;
@@ -12,7 +12,7 @@ use crate::raft::position::{Index, Position};
 use crate::raft::progress::{Mode, Progress};
 use crate::raft::refusal::{Refusal, Refused};
 use crate::raft::rules::Rules;
-use crate::raft::server::{Leading, Out, Output, Raft, Within};
+use crate::raft::server::{Out, Output, Raft, Within};
 
 /// Proposals.
 impl<T: Command, R: Rules> Raft<T, R> {
@@ -76,6 +76,9 @@ impl<T: Command, R: Rules> Raft<T, R> {
     /// wait for its disk before it sends (thesis 10.2.1): see [`Raft::flush`].
     pub(super) fn append_own(&mut self, batch: Batch<T>, out: &mut Out<T, R>) {
         let (after, term) = (self.log.last().index, self.term());
+        if after.plus(batch.len()) > Index::LIMIT {
+            return; // The log is full: nothing will be committed any more.
+        }
         let changes = matches!(batch, Batch::Change(_));
         self.log.record_behind(LogWrite::Append { after, term, batch }, out);
         self.log_grew(changes, out);
@@ -99,6 +102,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
             }
             self.try_commit(out);
         }
+        self.confirm_reads(out);
         self.resign_if_removed(out);
     }
 
@@ -163,7 +167,6 @@ impl<T: Command, R: Rules> Raft<T, R> {
             }
             Answer::Stale => {}
         }
-        self.confirm_reads(out);
     }
 
     /// The host's disk has caught up (thesis 10.2.1). An entry that has been replaced since then
@@ -179,12 +182,17 @@ impl<T: Command, R: Rules> Raft<T, R> {
         }
     }
 
+    /// What was under way to a follower is lost, so the leader goes back to what it knows to match,
+    /// and waits for the next heartbeat. A probe was one message, and where it was aimed stays.
     pub(super) fn unreachable(&mut self, node: NodeId) {
         if let Some(leading) = &mut self.leading
             && let Some(progress) = leading.followers.get_mut(node)
         {
-            progress.probe(progress.matched.next());
-            progress.mode = Mode::Probe { sent: true }; // Until the next heartbeat.
+            match progress.mode {
+                Mode::Probe { .. } => {}
+                Mode::Replicate | Mode::Snapshot(_) => progress.probe(progress.matched.next()),
+            }
+            progress.mode = Mode::Probe { sent: true };
         }
     }
 
@@ -196,7 +204,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
         let matched = leading.followers.iter().map(|(_, progress)| progress.matched).chain([own]);
         let replicated = matched.filter(|index| {
             *index > self.commit && {
-                let holders = self.members_with(leading, own >= *index, |it| it.matched >= *index);
+                let me = if own >= *index { Some(self.config.id) } else { None };
+                let holders = leading.members_with(me, |it| it.matched >= *index);
                 self.rules().is_replicated(holders, self.membership().voters())
             }
         });
@@ -212,18 +221,6 @@ impl<T: Command, R: Rules> Raft<T, R> {
     pub(super) fn commit_to(&mut self, index: Index, out: &mut Out<T, R>) {
         self.commit = index;
         out.output(Output::Committed(index));
-    }
-
-    /// Those of the members of whom this is known, and the leader itself if it is true of it.
-    pub(super) fn members_with(
-        &self,
-        leading: &Leading,
-        own: bool,
-        known: impl Fn(&Progress) -> bool,
-    ) -> NodeSet {
-        let with = leading.followers.iter().filter(|(_, progress)| known(progress));
-        let with: NodeSet = with.map(|(node, _)| node).collect();
-        if own { with.with(self.config.id) } else { with }
     }
 }
 
@@ -289,11 +286,22 @@ struct Sender<'a, T, R> {
 }
 
 impl<T: Command, R: Rules> Sender<'_, T, R> {
-    fn send(&self, to: NodeId, progress: &mut Progress, mut due: bool, out: &mut Outbox<Raft<T, R>>) {
-        while let Some(message) = self.next(progress, due) {
+    fn send(&self, to: NodeId, progress: &mut Progress, due: bool, out: &mut Outbox<Raft<T, R>>) {
+        let mut owed = due;
+        while let Some(message) = self.next(progress, owed) {
             out.send(to, message);
-            due = false;
+            owed = false;
         }
+        if due && matches!(progress.mode, Mode::Snapshot(_)) {
+            out.send(to, self.heartbeat());
+        }
+    }
+
+    /// A snapshot may take long to arrive, and its receiver must hear the leader meanwhile, and be
+    /// heard. Every log has what is before its first entry.
+    fn heartbeat(&self) -> Message<T> {
+        let Self { term, commit, round, .. } = *self;
+        Message::Append { term, prev: Position::default(), entries: None, commit, round }
     }
 
     /// The next message to a follower; `None` if there is nothing that it could use now.
@@ -307,7 +315,9 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
         };
         let prev = progress.next.previous();
         let Some(term) = self.log.term_at(prev) else { return Some(self.offer(progress)) };
-        let entries = self.entries(progress);
+        // A probe that is repeated asks the same without the entries: the follower may be gone.
+        let repeats = progress.mode == Mode::Probe { sent: true };
+        let entries = if repeats { None } else { self.entries(progress) };
         let end = prev.plus(entries.as_ref().map_or(0, |entries| entries.batch.len()));
         let told = self.commit.min(end);
         let news = entries.is_some() || self.config.options.prompt_commit && told > progress.told;
@@ -328,9 +338,9 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
     fn entries(&self, progress: &Progress) -> Option<Entries<T>> {
         let limits = self.config.limits;
         let sent = progress.next.previous();
-        let (mut count, mut bytes) = (limits.message_entries, limits.message_bytes);
+        let (mut count, mut bytes) = (limits.message_entries.max(1), limits.message_bytes);
         if progress.mode == Mode::Replicate {
-            count = count.min(limits.in_flight_entries.saturating_sub(sent.beyond(progress.matched)));
+            count = count.min(limits.in_flight_entries.max(1).saturating_sub(sent.beyond(progress.matched)));
             if limits.in_flight_bytes != u64::MAX {
                 let under_way = self.log.bytes(progress.matched, sent);
                 bytes = bytes.min(limits.in_flight_bytes.saturating_sub(under_way));

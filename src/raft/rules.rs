@@ -88,7 +88,7 @@ pub trait Rules: election::Rules {
         !is_voter && committed
     }
 
-    /// Thesis 4.2.2 and Figure 4.6: a server that has lost its vote may be the only one that can be
+    /// Thesis 4.2.2, and its figure: a server that has lost its vote may be the only one that can be
     /// elected, until the entry that takes it is committed. Its own vote does not count.
     fn may_stand_without_vote(&self, lost: bool, committed: bool) -> bool {
         lost && !committed

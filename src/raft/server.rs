@@ -6,13 +6,30 @@
 //!
 //! # What the host does
 //!
-//! It performs the operations in order, as the [front page](crate) says, and runs the timers of
-//! the election with the durations stated there. It applies the commands that
-//! [`Output::Committed`] covers, in order, and reads them from [`Raft::log`]. When its log has
-//! become long, it makes a snapshot of what it has applied and says [`Input::Compact`].
+//! - **Operations and timers.** It performs the operations in order, as the [front page](crate)
+//!   says, and runs the timers of the election with the durations stated there.
+//! - **Commands.** It applies those that [`Output::Committed`] covers, in order, from
+//!   [`Raft::log`], beginning after those that it has applied: a server that restarts knows
+//!   nothing of what was committed and says it again.
+//! - **Clients.** After a step with [`Input::Propose`] that is not refused, the last entries of
+//!   [`Raft::log`] are the commands. The host keeps their [`Position`]s, and answers a client once
+//!   that index is committed and [`Log::contains`] that position still. Another term there is
+//!   another leader's entry, and the command may be lost: the client asks again, in its
+//!   [session](crate::raft::Sessions).
+//! - **Snapshots.** When its log has become long, it makes a snapshot of what it has applied, makes
+//!   it durable, and then says [`Input::Compact`]; it keeps some entries for followers that are a
+//!   little behind. It hands a [`Message::Snapshot`] over once the state that came with it is
+//!   durable, and loads it at [`Output::Restore`]. After a restart it loads the state of
+//!   [`Log::snapshot`] by itself. A state that it has received it may hand over again, when a
+//!   later leader offers the same.
+//! - **Members.** The first members of a cluster all start with the same membership, and one that
+//!   joins later with [`Membership::UNKNOWN`]. To replace a server, add the new one under another
+//!   number. A server that has lost its disk is a new server: the old number may be in votes and
+//!   answers that are still under way, and is free again only when none can be. A server that is
+//!   removed may never hear of it: whoever asked for the change stops it once that is committed.
 
 use crate::machine::{Event, Machine};
-use crate::node::{NodeId, NodeMap, Relabel, Renaming};
+use crate::node::{NodeId, NodeMap, NodeSet, Relabel, Renaming};
 use crate::outbox::{Outbox, Persistent, Writes};
 use crate::raft::ballot::{Ballot, Term};
 use crate::raft::config::Config;
@@ -38,7 +55,7 @@ use crate::raft::rules::Rules;
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Input<T> {
     /// Replicate these commands, in this order. A host with several of them waiting proposes them
-    /// together: they travel in one message. After the step they are the last entries of the
+    /// together: they travel in one message, as far as the limits allow. After the step they are the last entries of the
     /// leader's log, unless they are refused or the follower has passed them on.
     Propose(Commands<T>),
     /// Change the membership to this one, which has no change under way. It is done once
@@ -118,7 +135,7 @@ impl<T: Command, R: Rules> Machine for Raft<T, R> {
 
     fn restart(config: Config<R>, disk: Disk<T>, out: &mut Out<T, R>) -> Self {
         let (ballot, log) = disk.into_parts();
-        let membership = membership_of(&log, config.initial);
+        let membership = membership_of(&log, log.last().index, config.initial);
         let options = config.options;
         let election = election::Config::composed(config.id, membership.1.voters())
             .with_credential(log.last())
@@ -234,6 +251,12 @@ impl Leading {
     pub fn reads(&self) -> &Reads {
         &self.reads
     }
+
+    /// The followers of whom this is known, and the leader if it is given.
+    pub(super) fn members_with(&self, leader: Option<NodeId>, known: impl Fn(&Progress) -> bool) -> NodeSet {
+        let with = self.followers.iter().filter(|(_, progress)| known(progress));
+        with.map(|(node, _)| node).chain(leader).collect()
+    }
 }
 
 /// Who handles which event.
@@ -331,14 +354,14 @@ impl<T: Command, R: Rules> Raft<T, R> {
         if status != before {
             out.output(Output::Leader(status));
         }
-        if self.election.is_leader() {
-            if self.leading.is_none() {
-                self.lead(out);
-            }
-        } else if let Some(led) = self.leading.take() {
+        let leads_on = self.election.is_leader() && status.term == before.term;
+        if !leads_on && let Some(led) = self.leading.take() {
             for token in led.reads.tokens() {
                 self.refuse(Refused::Read(token), Refusal::NotLeader { leader: status.leader }, out);
             }
+        }
+        if self.election.is_leader() && self.leading.is_none() {
+            self.lead(out);
         }
     }
 
@@ -359,8 +382,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
 }
 
 /// The membership in a log, or the initial one if there is none.
-pub(super) fn membership_of<T: Command>(log: &Log<T>, initial: Membership) -> (Index, Membership) {
-    match log.membership() {
+pub(super) fn membership_of<T: Command>(log: &Log<T>, at: Index, initial: Membership) -> (Index, Membership) {
+    match log.membership_at(at) {
         (_, Membership::UNKNOWN) => (Index::default(), initial),
         known => known,
     }

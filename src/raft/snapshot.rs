@@ -3,12 +3,11 @@
 use crate::node::NodeId;
 use crate::raft::entry::Command;
 use crate::raft::log::{LogWrite, Snapshot};
-use crate::raft::membership::Membership;
 use crate::raft::message::Answer;
 use crate::raft::position::{Index, Position};
 use crate::raft::refusal::{Refusal, Refused};
 use crate::raft::rules::Rules;
-use crate::raft::server::{Out, Output, Raft};
+use crate::raft::server::{Out, Output, Raft, membership_of};
 
 impl<T: Command, R: Rules> Raft<T, R> {
     /// Paper 7: the host has a snapshot of what it has applied, so the entries can go.
@@ -21,10 +20,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
         let Some(term) = self.log.term_at(index).filter(|_| index > compacted) else {
             return self.refuse(what, Refusal::Compacted(compacted), out);
         };
-        let membership = match self.log.membership_at(index).1 {
-            Membership::UNKNOWN => self.config.initial,
-            known => known,
-        };
+        let (_, membership) = membership_of(&self.log, index, self.config.initial);
         if !membership.is_sound() {
             return self.refuse(what, Refusal::UnknownMembership, out);
         }

@@ -17,7 +17,9 @@ impl<T: Command, R: Rules> Raft<T, R> {
         match self.reason_against_transfer(to) {
             Some(why) => self.refuse(Refused::Transfer(to), why, out),
             None => {
-                self.leading.as_mut().map(|leading| leading.transfer.replace(to));
+                if let Some(leading) = &mut self.leading {
+                    leading.transfer = Some(to);
+                }
                 out.arm(Timer::Quorum);
                 self.hand_over(to, out);
             }

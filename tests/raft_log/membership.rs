@@ -115,6 +115,19 @@ fn the_old_members_are_left_once_the_joint_membership_is_committed() {
     assert_eq!(leader.server.membership(), members(&[2, 3, 4], &[]));
 }
 
+/// Paper 6: what was there before the joint membership may be committed earlier, and leaves nobody.
+#[test]
+fn an_earlier_commitment_leaves_nobody() {
+    let mut leader = Subject::leader(plain(3));
+    leader.ask(propose(&[7]));
+    leader.ask(Input::Change(members(&[2, 3, 4], &[])));
+    for from in [2, 3] {
+        leader.hear(from, reply(1, matches(2)));
+    }
+    assert_eq!((leader.commit(), leader.last()), (2, at(1, 3)));
+    assert!(leader.server.membership().is_joint());
+}
+
 /// Paper 6: the new leader, if the old one fails, ends what that began.
 #[test]
 fn a_change_survives_its_leader() {
@@ -236,7 +249,10 @@ fn a_learner_does_not_stand() {
     let mut learner = Subject::restart(config, disk(3, &[1]));
     learner.expire(Timer::Election);
     assert_eq!(learner.ops, [Op::Arm(Timer::Election)]);
-    learner.hear(1, append_batch(3, at(1, 1), change(joint(&[1, 2], &[0, 1, 2], &[])), 0));
+    learner.hear(1, append_batch(3, at(1, 1), change(members(&[1, 2], &[0, 5])), 0));
+    learner.expire(Timer::Election);
+    assert_eq!(learner.ops, [Op::Arm(Timer::Election)], "whatever is under way without it");
+    learner.hear(1, append_batch(3, at(3, 2), change(joint(&[1, 2], &[0, 1, 2], &[])), 0));
     learner.expire(Timer::Election);
     assert_eq!(learner.term(), 4);
 }
@@ -291,6 +307,27 @@ fn a_leader_that_is_removed_leads_to_the_end() {
     assert!(told < resigned, "the others hear of it before");
     leader.expire(Timer::Election);
     assert_eq!(leader.term(), 1, "and it does not stand again");
+}
+
+/// Thesis 4.2.2: who is to lose its vote may be the only one that can be elected, as long as that is
+/// not committed; its own vote does not count.
+#[test]
+fn who_is_to_lose_its_vote_may_be_needed_until_that_is_committed() {
+    let config = plain(3);
+    let mut subject = Subject::restart(config, disk(3, &[1]));
+    subject.hear(1, append_batch(3, at(1, 1), change(joint(&[0, 1, 2], &[1, 2], &[])), 2));
+    subject.hear(1, append_batch(3, at(3, 2), change(members(&[1, 2], &[])), 2));
+    subject.expire(Timer::Election);
+    assert_eq!(subject.sent_to(1), [request_vote(4, at(3, 3), false)]);
+    subject.hear(1, vote_reply(4));
+    assert!(!subject.server.is_leader(), "one of two, and its own does not count");
+    subject.hear(2, vote_reply(4));
+    assert!(subject.server.is_leader());
+    subject.hear(1, reply(4, matches(4)));
+    subject.hear(2, reply(4, matches(4)));
+    assert!(!subject.server.is_leader(), "it goes once it is done");
+    subject.expire(Timer::Election);
+    assert_eq!(subject.ops, [Op::Arm(Timer::Election)]);
 }
 
 /// Thesis 4.2.2: a leader that becomes a learner makes room in the same way.

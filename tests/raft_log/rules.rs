@@ -41,6 +41,12 @@ fn servers_vouch_for_what_they_know() {
     assert_eq!(Published.own_match(index(5), index(9)), index(5));
 }
 
+/// Thesis 10.2.1: a report of the disk is of an entry that is in the log, or of none.
+#[test]
+fn a_report_of_the_disk_is_of_an_entry_in_the_log() {
+    assert!(Published.is_meant(true) && !Published.is_meant(false));
+}
+
 /// Paper 5.3, thesis 4.3, 6.4: a majority of each half, and nobody else.
 #[test]
 fn both_halves_decide() {
@@ -108,6 +114,14 @@ fn who_is_removed_resigns_once_it_is_certain() {
     assert!(Published.must_resign(false, true));
     assert!(!Published.must_resign(true, true) && !Published.must_resign(false, false));
     assert!(!Published.must_resign(true, false));
+}
+
+/// Thesis 4.2.2: who has lost its vote may be needed until that is committed.
+#[test]
+fn who_has_lost_its_vote_may_stand_until_that_is_certain() {
+    assert!(Published.may_stand_without_vote(true, false));
+    assert!(!Published.may_stand_without_vote(true, true));
+    assert!(!Published.may_stand_without_vote(false, false));
 }
 
 /// Paper 7, Figure 13: the log is kept if it has the end; nothing is done within what is committed.

@@ -2,7 +2,8 @@
 
 use althing::Op;
 use althing::raft::{
-    Answer, Batch, Config, Input, LogWrite, Membership, Mode, Output, Refusal, Refused, Term, Timer, Write,
+    Answer, Batch, Config, Input, LogWrite, Membership, Message, Mode, Output, Refusal, Refused, Snapshot,
+    Term, Timer, Write,
 };
 
 use crate::cluster::Cluster;
@@ -19,6 +20,11 @@ fn follower(entries: &[u64], commit: u64) -> Subject {
 
 fn three() -> Membership {
     members(&[0, 1, 2], &[])
+}
+
+/// A snapshot may take long, so a heartbeat goes beside it; here of term 1, with 4 entries committed.
+fn offered_with_heartbeat(snapshot: Snapshot) -> [Message<u8>; 2] {
+    [offer(1, snapshot), append(1, at(0, 0), 1, &[], 4)]
 }
 
 /// Paper 7: a server makes snapshots by itself, of what is committed; the entries go.
@@ -93,7 +99,7 @@ fn a_follower_that_is_too_far_behind_is_offered_the_snapshot() {
     leader.ask(propose(&[10]));
     assert_eq!(leader.sent_to(2), []);
     leader.expire(Timer::Heartbeat);
-    assert_eq!(leader.sent_to(2), [offer(1, kept)], "and again, as it may be lost");
+    assert_eq!(leader.sent_to(2), offered_with_heartbeat(kept), "and again, as it may be lost");
     leader.hear(2, reply(1, matches(3)));
     assert_eq!(leader.sent_to(2), [append(1, at(1, 3), 1, &[9, 10], 4)], "and then what follows");
 }
@@ -122,7 +128,7 @@ fn the_latest_snapshot_is_offered() {
     leader.ask(Input::Compact(index(4)));
     leader.hear(2, reply(1, matches(3)));
     leader.expire(Timer::Heartbeat);
-    assert_eq!(leader.sent_to(2), [offer(1, snapshot(at(1, 4), three()))]);
+    assert_eq!(leader.sent_to(2), offered_with_heartbeat(snapshot(at(1, 4), three())));
     leader.hear(2, reply(1, matches(3)));
     assert_eq!(leader.progress(2).mode, Mode::Snapshot(index(4)), "the first offer is not the second");
     leader.hear(2, reply(1, matches(4)));
@@ -140,7 +146,7 @@ fn a_snapshot_that_did_not_get_through_is_offered_again() {
     leader.ask(Input::Unreachable(node(2)));
     assert_eq!(leader.sent(), []);
     leader.expire(Timer::Heartbeat);
-    assert_eq!(leader.sent_to(2), [offer(1, snapshot(at(1, 3), three()))]);
+    assert_eq!(leader.sent_to(2), offered_with_heartbeat(snapshot(at(1, 3), three())));
 }
 
 /// Paper 7, Figure 13 (receiver 7, 8): without the last entry of the snapshot the whole log goes,
@@ -201,6 +207,18 @@ fn a_snapshot_has_a_term_like_an_append() {
     assert_eq!(subject.server.leader(), Some(node(2)));
     assert!(subject.ops.contains(&Op::Arm(Timer::Election)));
     assert_eq!(subject.server.term(), Term::new(4));
+}
+
+/// Paper 5.2, 7: the heartbeat beside a snapshot fits every log, and shows of none what it has.
+#[test]
+fn the_heartbeat_beside_a_snapshot_fits_every_log() {
+    for (entries, commit) in [(&[][..], 0), (&[1, 1], 0), (&[1, 1], 2)] {
+        let mut subject = follower(entries, commit);
+        subject.hear(1, append(3, at(0, 0), 3, &[], 9));
+        assert_eq!(answers(&subject.sent()), [matches(commit)]);
+        assert!(subject.ops.contains(&Op::Arm(Timer::Election)));
+        assert_eq!(subject.commit(), commit);
+    }
 }
 
 /// Paper 7: who was away for long comes back by way of a snapshot, with everything after it; and so

@@ -12,7 +12,7 @@
 //! | `propose 1 x y`, `read 1 7`, `transfer 1 -> 3`, `compact 1 5`, `unreachable 1 3` | the host asks |
 //! | `change 1 voters {1 2 4} learners {5}` | the host asks for other members |
 //! | `deliver 1->2`, `deliver first 1->2`, `deliver all` | messages arrive; `all`: until there are none |
-//! | `drop 1->2`, `drop all`, `repeat 1->2` | messages are lost, or will arrive once more |
+//! | `drop 1->2`, `drop first 1->2`, `drop all`, `repeat 1->2` | messages are lost, or will arrive once more |
 //! | `hold 1->2`, `release` | messages are late: nothing delivers them before `release` |
 //! | `partition {1 2} {3}`, `heal` | what crosses is lost |
 //! | `persist 1` | write-behind: the disk has caught up, and the host says so |

@@ -288,14 +288,20 @@ impl Stage {
 
     /// Messages that are lost, late, or arrive twice.
     fn meddle(&mut self, how: &str, words: &mut Words<'_>) -> Told<()> {
+        let count = if words.has("first") { 1 } else { usize::MAX };
         let link = if words.has("all") { None } else { Some(words.link()?) };
-        let meant = |it: &Letter| link.is_none_or(|link| link == (it.from, it.to));
-        let copies: Vec<_> = self.network.iter().filter(|it| meant(it) && !it.held).cloned().collect();
-        match how {
-            _ if copies.is_empty() => return Err("there is nothing on its way".into()),
-            "drop" => self.network.retain(|it| !meant(it) || it.held),
-            "hold" => self.network.iter_mut().filter(|it| meant(it)).for_each(|it| it.held = true),
-            _ => self.network.extend(copies),
+        let meant = |it: &Letter| !it.held && link.is_none_or(|link| link == (it.from, it.to));
+        let letters = self.network.iter().enumerate().filter(|(_, it)| meant(it));
+        let places: Vec<_> = letters.map(|(at, _)| at).take(count).collect();
+        if places.is_empty() {
+            return Err("there is nothing on its way".into());
+        }
+        for at in places.into_iter().rev() {
+            match how {
+                "drop" => drop(self.network.remove(at)),
+                "hold" => self.network[at].held = true,
+                _ => self.network.push(self.network[at].clone()),
+            }
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use althing::raft::{Config, Disk, Index, Position, Raft, Timer, Write};
 use althing::Durable;
+use althing::raft::{Config, Disk, Index, Position, Raft, Timer, Write};
 
 use crate::random::Random;
 

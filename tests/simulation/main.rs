@@ -16,7 +16,7 @@ mod world;
 use counts::{Counts, What};
 
 /// The seeds of a test that is run with all the others.
-const QUICK: std::ops::Range<u64> = 0..150;
+const QUICK: std::ops::Range<u64> = 0..300;
 
 fn seeds() -> std::ops::Range<u64> {
     let Ok(range) = std::env::var("SEEDS") else { return QUICK };

@@ -278,7 +278,7 @@ impl World {
             if self.transfers.contains(&(from, to, index)) {
                 return Ok(()); // It is under way already.
             }
-            latency += self.random.within(0, self.profile.transfer_time);
+            latency += self.random.within(self.profile.transfer_time / 2, self.profile.transfer_time);
         }
         let cut = self.cut.contains(&(from, to)) || self.hosts[from.index()].server.is_none();
         if cut || !self.calm && self.random.permille(self.profile.loss) {

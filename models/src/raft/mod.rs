@@ -28,7 +28,7 @@ const ENDLESS: u64 = Faults::ENDLESS as u64;
 const ENDLESS_TERMS: u64 = 1_000_000_000;
 
 /// What bounds the models.
-pub static KEYS: [Key; 24] = [
+pub static KEYS: [Key; 26] = [
     key("nodes", "servers", 1, MAX_NODES as u64, 3),
     key(
         "voters",
@@ -38,6 +38,7 @@ pub static KEYS: [Key; 24] = [
         0,
     ),
     key("terms", "terms: in the last no election timeout comes", 0, ENDLESS_TERMS, 2),
+    key("candidates", "only the first of the servers ever time out; 0: all do", 0, MAX_NODES as u64, 0),
     key("log", "no leader is given a command when its log is this long", 0, ENDLESS_TERMS, 2),
     key("crashes", "crashes with a restart, at any moment; 255: any number", 0, ENDLESS, 0),
     key("pre_vote", "1: pre-vote is on", 0, 1, 0),
@@ -52,6 +53,7 @@ pub static KEYS: [Key; 24] = [
     key("transfers", "1: leaders are told to hand over, to anyone", 0, 1, 0),
     key("change", "members to change to, as bits; 0: no change", 0, 511, 0),
     key("learners", "learners to change to, as bits", 0, 511, 0),
+    key("second", "other members to change to, as bits; 0: no other", 0, 511, 0),
     key("unreachable", "1: hosts say that messages did not get through", 0, 1, 0),
     key("symmetry", "1: the names of the servers do not matter", 0, 1, 0),
     key("reduce", "1: messages that can change nothing any more are forgotten", 0, 1, 1),
@@ -113,13 +115,13 @@ pub fn cluster<R: Rules>(
 
 fn validate(bounds: &Bounds) -> Result<(), BoundsError> {
     let counted = ["losses", "duplicates", "cuts"].iter().any(|key| bounds.get(key) > 0);
-    let unlike = bounds.get("change") > 0 || bounds.get("voters") > 0;
+    let unlike = ["change", "voters", "candidates"].iter().any(|key| bounds.get(key) > 0);
     let contradiction = if counted && !bounds.is_on("in_flight") {
         "losses, duplicates and cuts are counted with in_flight=1; with in_flight=0 they have no bound"
     } else if bounds.is_on("symmetry") && bounds.is_on("in_flight") {
         "symmetry=1 needs in_flight=0"
     } else if bounds.is_on("symmetry") && unlike {
-        "symmetry=1 is for servers that are all alike: voters=0 and change=0"
+        "symmetry=1 is for servers that are all alike: voters=0, candidates=0 and change=0"
     } else if bounds.is_on("symmetry") && bounds.get("nodes") > 6 {
         "symmetry=1 is for at most 6 nodes"
     } else {
@@ -163,8 +165,11 @@ fn inputs(bounds: &Bounds) -> Result<Vec<Input<()>>, BoundsError> {
     if bounds.get("log") > 0 {
         inputs.push(Input::Propose([()].into_iter().collect()));
     }
-    if bounds.get("change") > 0 {
-        let (voters, learners) = (bounds.get("change"), bounds.get("learners"));
+    for (voters, learners) in [("change", bounds.get("learners")), ("second", 0)] {
+        let voters = bounds.get(voters);
+        if voters == 0 {
+            continue;
+        }
         let members = Membership::new(NodeSet::from_bits(voters), NodeSet::from_bits(learners));
         let members = members.ok().filter(|it| it.all().bits() & !nodes.bits() == 0);
         let unsound = BoundsError::Contradiction("the membership to change to must be one of these nodes");
@@ -190,8 +195,12 @@ fn inputs(bounds: &Bounds) -> Result<Vec<Input<()>>, BoundsError> {
 fn environment<R: Rules>(bounds: &Bounds) -> impl Fn(&Server<R>, &Event<Server<R>>) -> bool + use<R> {
     let (terms, log, reads) = (bounds.get("terms"), bounds.get("log"), bounds.get("reads"));
     let heartbeats = bounds.is_on("heartbeats");
+    let candidates = match bounds.small("candidates") {
+        0 => NodeId::LIMIT,
+        some => some,
+    };
     move |server, event| match event {
-        Event::Timer(Timer::Election) => server.term().get() < terms,
+        Event::Timer(Timer::Election) => server.term().get() < terms && server.id().get() < candidates,
         Event::Timer(Timer::Heartbeat) => heartbeats,
         Event::Timer(Timer::Lease | Timer::Quorum) | Event::Message { .. } => true,
         Event::Input(Input::Propose(_)) => server.is_leader() && server.log().last().index.get() < log,
@@ -225,6 +234,7 @@ fn invariants<R: Rules>(
         .always("LeaderCompleteness", |view| invariants::leader_completeness(&members(view), view.history()))
         .always("StateMachineSafety", |view| invariants::state_machine_safety(&members(view), view.history()))
         .always("CommittedOnQuorum", |view| invariants::committed_on_quorum(&members(view), view.history()))
+        .each_step("TellsCommits", invariants::tells_commits)
         .each_step("CommitsOwnTerm", invariants::commits_own_term)
         .each_step("Monotonic", invariants::monotonic)
         .always("Ordering", |view| view.machines().all(invariants::ordering))
@@ -258,24 +268,26 @@ fn witnesses<R: Rules>(
     if nodes == 1 {
         return cluster;
     }
-    cluster = cluster.sometimes("a follower has committed", |view| {
-        view.machines().any(|server| !server.is_leader() && server.commit() > Index::default())
-    });
+    if count("heartbeats") + count("prompt_commit") > 0 || log > 1 {
+        cluster = cluster.sometimes("a follower has committed", |view| {
+            view.machines().any(|server| !server.is_leader() && server.commit() > Index::default())
+        });
+    }
     if terms > 1 {
-        cluster = cluster.sometimes("logs differ in a place", |view| logs_differ(view)).sometimes(
-            "leaders commit in two terms",
-            |view| {
-                let by = view.history().committed().iter().map(|entry| entry.by);
-                by.clone().min() != by.max()
-            },
-        );
+        cluster = cluster.sometimes("leaders commit in two terms", |view| {
+            let by = view.history().committed().iter().map(|entry| entry.by);
+            by.clone().min() != by.max()
+        });
+    }
+    if terms > 1 && nodes > 2 && count("voters") == 0 {
+        cluster = cluster.sometimes("logs differ in a place", logs_differ);
     }
     if log > 1 {
         cluster = cluster.sometimes("a command is committed", |view| {
             view.machines().any(|server| server.log().commands(Index::default(), server.commit()).count() > 0)
         });
     }
-    if count("compactions") > 0 {
+    if count("compactions") > 0 && nodes > 2 {
         cluster = cluster.sometimes("a snapshot is offered", |view| {
             sent(view).any(|message| matches!(message, Message::Snapshot { .. }))
         });
@@ -288,18 +300,20 @@ fn witnesses<R: Rules>(
             sent(view).any(|message| matches!(message, Message::TimeoutNow { .. }))
         });
     }
+    let voters = if count("voters") == 0 { nodes } else { count("voters") };
+    if count("change") > 0 && count("change") != NodeSet::first(voters as u8).bits() {
+        cluster = cluster.sometimes("two memberships together", |view| {
+            view.machines().any(|server| server.membership().is_joint())
+        });
+    }
     if count("change") > 0 {
-        cluster = cluster
-            .sometimes("two memberships together", |view| {
-                view.machines().any(|server| server.membership().is_joint())
+        cluster = cluster.sometimes("a change is done", |view| {
+            view.machines().any(|server| {
+                server.membership_index() > Index::default()
+                    && !server.membership().is_joint()
+                    && server.membership_index() <= server.commit()
             })
-            .sometimes("a change is done", |view| {
-                view.machines().any(|server| {
-                    server.membership_index() > Index::default()
-                        && !server.membership().is_joint()
-                        && server.membership_index() <= server.commit()
-                })
-            });
+        });
     }
     cluster
 }
@@ -323,9 +337,11 @@ fn sent<'a, R: Rules>(view: &Scene<'a, Server<R>, Chronicle>) -> impl Iterator<I
 /// and have the same log, all of it committed, with no change of the membership under way.
 pub fn recovery<R: Rules>() -> Recovery<Server<R>> {
     Recovery {
-        rounds: 3 * MAX_NODES,
+        // Three turns for each, each twice in a row: the first time it may do no more than learn
+        // the term, and everyone else's turn would take it further.
+        rounds: 6 * MAX_NODES,
         schedule: |round, nodes| {
-            let turn = round % usize::from(nodes.len());
+            let turn = round / 2 % usize::from(nodes.len());
             let first = nodes.iter().nth(turn).map_or(NodeSet::EMPTY, NodeSet::only);
             vec![
                 (Timer::Lease, nodes),

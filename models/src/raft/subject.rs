@@ -87,14 +87,141 @@ impl Protocol for RaftMembership {
     }
 }
 
-const QUICK: Profiles = &[(
-    "one-server",
-    &[("nodes", 1), ("terms", 3), ("log", 4), ("crashes", 2), ("compactions", 1), ("reads", 1)],
-)];
+const QUICK: Profiles = &[
+    (
+        "one-server",
+        &[("nodes", 1), ("terms", 3), ("log", 4), ("crashes", 2), ("compactions", 1), ("reads", 1)],
+    ),
+    (
+        "one-server-behind",
+        &[
+            ("nodes", 1),
+            ("terms", 3),
+            ("log", 4),
+            ("crashes", 2),
+            ("compactions", 1),
+            ("reads", 1),
+            ("write_behind", 1),
+        ],
+    ),
+    ("two-servers", &[("nodes", 2), ("terms", 3), ("log", 3), ("crashes", 1), ("heartbeats", 0)]),
+    ("two-servers-compact", &[("nodes", 2), ("terms", 2), ("log", 2), ("crashes", 1), ("compactions", 1)]),
+    ("heartbeats", &[("terms", 2), ("log", 1), ("symmetry", 1)]),
+    ("longer-log", &[("terms", 2), ("log", 3), ("heartbeats", 0), ("symmetry", 1)]),
+    ("three-terms", &[("terms", 3), ("log", 1), ("heartbeats", 0), ("symmetry", 1)]),
+    ("crash", &[("terms", 2), ("log", 2), ("crashes", 1), ("heartbeats", 0), ("symmetry", 1)]),
+    (
+        "one-entry-a-message",
+        &[("terms", 2), ("log", 3), ("message", 1), ("flight", 1), ("heartbeats", 0), ("symmetry", 1)],
+    ),
+    ("figure-8", &[("terms", 4), ("candidates", 2), ("log", 0), ("heartbeats", 0)]),
+    ("prompt-commit", &[("terms", 2), ("log", 2), ("prompt_commit", 1), ("heartbeats", 0), ("symmetry", 1)]),
+    ("unreachable", &[("terms", 2), ("log", 2), ("unreachable", 1), ("heartbeats", 0), ("symmetry", 1)]),
+    ("write-behind", &[("terms", 2), ("log", 1), ("write_behind", 1), ("symmetry", 1)]),
+    (
+        "write-behind-crash",
+        &[("terms", 2), ("log", 1), ("write_behind", 1), ("crashes", 1), ("heartbeats", 0), ("symmetry", 1)],
+    ),
+    ("snapshots", &[("terms", 1), ("log", 2), ("compactions", 1), ("symmetry", 1)]),
+    (
+        "snapshots-two-terms",
+        &[
+            ("terms", 2),
+            ("log", 1),
+            ("compactions", 1),
+            ("unreachable", 1),
+            ("heartbeats", 0),
+            ("symmetry", 1),
+        ],
+    ),
+    ("reads", &[("terms", 2), ("log", 0), ("reads", 1), ("heartbeats", 0), ("symmetry", 1)]),
+    ("two-reads", &[("terms", 1), ("log", 2), ("reads", 2), ("heartbeats", 0), ("symmetry", 1)]),
+    ("transfer", &[("terms", 2), ("log", 2), ("transfers", 1), ("heartbeats", 0), ("symmetry", 1)]),
+    ("check-quorum", &[("terms", 2), ("log", 1), ("check_quorum", 1), ("heartbeats", 0), ("symmetry", 1)]),
+    ("pre-vote", &[("terms", 1), ("log", 2), ("pre_vote", 1), ("check_quorum", 1), ("symmetry", 1)]),
+    ("counted-faults", &[("terms", 1), ("log", 2), ("in_flight", 1), ("losses", 1), ("heartbeats", 0)]),
+    ("four-servers", &[("nodes", 4), ("terms", 2), ("log", 0), ("heartbeats", 0), ("symmetry", 1)]),
+    ("five-servers", &[("nodes", 5), ("terms", 1), ("log", 2), ("heartbeats", 0), ("symmetry", 1)]),
+];
 
-const FULL: Profiles = &[];
+const FULL: Profiles = &[
+    ("figure-8-all-stand", &[("terms", 4), ("log", 0), ("heartbeats", 0), ("symmetry", 1)]),
+    (
+        "snapshots-two-terms-longer",
+        &[
+            ("terms", 2),
+            ("log", 2),
+            ("compactions", 1),
+            ("unreachable", 1),
+            ("heartbeats", 0),
+            ("symmetry", 1),
+        ],
+    ),
+    ("three-terms-longer", &[("terms", 3), ("log", 2), ("heartbeats", 0), ("symmetry", 1)]),
+    ("heartbeats-longer", &[("terms", 2), ("log", 2), ("symmetry", 1)]),
+    ("reads-heartbeats", &[("terms", 2), ("log", 0), ("reads", 1), ("symmetry", 1)]),
+    ("snapshots-crash", &[("terms", 1), ("log", 2), ("compactions", 1), ("crashes", 1), ("symmetry", 1)]),
+    (
+        "snapshots-longer",
+        &[
+            ("terms", 1),
+            ("log", 3),
+            ("compactions", 1),
+            ("unreachable", 1),
+            ("heartbeats", 0),
+            ("symmetry", 1),
+        ],
+    ),
+    (
+        "write-behind-longer",
+        &[("terms", 2), ("log", 2), ("write_behind", 1), ("crashes", 1), ("heartbeats", 0), ("symmetry", 1)],
+    ),
+    (
+        "counted-faults-heartbeats",
+        &[("terms", 1), ("log", 1), ("in_flight", 1), ("losses", 1), ("duplicates", 1), ("crashes", 1)],
+    ),
+    (
+        "pre-vote-two-terms",
+        &[("terms", 2), ("log", 1), ("pre_vote", 1), ("check_quorum", 1), ("heartbeats", 0), ("symmetry", 1)],
+    ),
+];
 
-const MEMBERSHIP_QUICK: Profiles =
-    &[("grow", &[("nodes", 2), ("voters", 1), ("terms", 2), ("log", 2), ("change", 3)])];
+const MEMBERSHIP_QUICK: Profiles = &[
+    ("one-to-two", &[("nodes", 2), ("voters", 1), ("terms", 2), ("log", 2), ("change", 3), ("crashes", 1)]),
+    ("one-to-three", &[("voters", 1), ("terms", 2), ("log", 0), ("change", 7), ("heartbeats", 0)]),
+    ("two-to-three", &[("voters", 2), ("terms", 2), ("log", 0), ("change", 7), ("heartbeats", 0)]),
+    (
+        "two-to-three-crash",
+        &[("voters", 2), ("terms", 1), ("log", 0), ("change", 7), ("crashes", 1), ("heartbeats", 0)],
+    ),
+    ("three-to-two", &[("terms", 2), ("log", 0), ("change", 3), ("heartbeats", 0)]),
+    ("three-to-one", &[("terms", 2), ("log", 0), ("change", 1), ("heartbeats", 0)]),
+    ("three-to-two-heartbeats", &[("terms", 1), ("log", 0), ("change", 6)]),
+    ("replace-one", &[("voters", 2), ("terms", 2), ("log", 0), ("change", 6), ("heartbeats", 0)]),
+    ("replace-all", &[("voters", 1), ("terms", 2), ("log", 0), ("change", 6), ("heartbeats", 0)]),
+    (
+        "add-learner",
+        &[("voters", 2), ("terms", 2), ("log", 0), ("change", 3), ("learners", 4), ("heartbeats", 0)],
+    ),
+    (
+        "add-learner-snapshot",
+        &[("voters", 2), ("terms", 1), ("log", 1), ("change", 3), ("learners", 4), ("compactions", 1)],
+    ),
+    ("voter-to-learner", &[("terms", 2), ("log", 0), ("change", 3), ("learners", 4), ("heartbeats", 0)]),
+    (
+        "replace-one-of-three",
+        &[("nodes", 4), ("voters", 3), ("terms", 1), ("log", 0), ("change", 14), ("heartbeats", 0)],
+    ),
+];
 
-const MEMBERSHIP_FULL: Profiles = &[];
+const MEMBERSHIP_FULL: Profiles = &[
+    (
+        "replace-one-of-three-two-terms",
+        &[("nodes", 4), ("voters", 3), ("terms", 2), ("log", 0), ("change", 14), ("heartbeats", 0)],
+    ),
+    ("three-to-one-crash", &[("terms", 2), ("log", 0), ("change", 1), ("crashes", 1), ("heartbeats", 0)]),
+    (
+        "two-to-three-transfer",
+        &[("voters", 2), ("terms", 2), ("log", 0), ("change", 7), ("transfers", 1), ("heartbeats", 0)],
+    ),
+];

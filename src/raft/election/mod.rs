@@ -519,7 +519,7 @@ impl<C: Credential, R: Rules> Election<C, R> {
     fn quorum_timeout(&mut self, out: &mut impl Effects<C>) {
         let Role::Leader { active } = self.role else { return };
         if !self.config.check_quorum {
-            return; // The timer was never armed; the host is mistaken.
+            return; // Armed by no election; a machine that has one may use it.
         }
         if self.voters.halves().all(|half| self.rules().keeps_leading(active, half)) {
             self.role = Role::Leader { active: NodeSet::only(self.config.id) };

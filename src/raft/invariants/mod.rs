@@ -13,6 +13,7 @@
 //! | [`leader_completeness`] | paper, Figure 3 | all servers and the past |
 //! | [`state_machine_safety`] | paper, Figure 3 | all servers and the past |
 //! | [`committed_on_quorum`] | paper 5.3, thesis 4.3 | all disks and the past |
+//! | [`tells_commits`] | paper 5.3 | one step |
 //! | [`commits_own_term`] | paper 5.4.2 | one step |
 //! | [`monotonic`] | paper, Figure 2 | one step |
 //! | [`ordering`] | paper, Figure 2 | one server |
@@ -181,6 +182,23 @@ fn is_majority(nodes: NodeSet, voters: Voters) -> bool {
     most(voters.incoming) && (voters.outgoing.is_empty() || most(voters.outgoing))
 }
 
+/// I6, on the way to the application: whatever a server commits it tells, in order, or else tells to
+/// restore a snapshot of it.
+pub fn tells_commits<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
+    let Cause::Event(_) = step.cause else { return true };
+    let mut told = step.before.commit();
+    let in_order = step.performed.iter().all(|op| match op {
+        Op::Output(Output::Committed(index)) => *index > core::mem::replace(&mut told, *index),
+        Op::Output(Output::Restore(snapshot)) => {
+            let index = snapshot.last.index;
+            index > core::mem::replace(&mut told, index)
+        }
+        Op::Output(Output::Leader(_) | Output::Read { .. } | Output::Refused(..)) => true,
+        Op::Write(_) | Op::Sync | Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) => true,
+    });
+    in_order && told == step.after.commit()
+}
+
 /// I8 (5.4.2): a leader commits an entry of its own term, and earlier ones only with it.
 pub fn commits_own_term<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
     let (before, after) = (step.before, step.after);
@@ -232,6 +250,9 @@ pub fn persist_before_send<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) ->
                 disk.log().last().index >= *index && agree(disk.log(), step.after.log(), *index)
             }
             Message::AppendReply { answer: Answer::Lacks { .. } | Answer::Stale, .. } => true,
+            Message::Election(election::Message::RequestVote { credential, .. }) => {
+                disk.log().last() == *credential
+            }
             Message::Election(_) | Message::Append { .. } | Message::Snapshot { .. } => true,
             Message::TimeoutNow { .. } | Message::Propose { .. } => true,
         };
@@ -255,10 +276,15 @@ pub fn check_quorum<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
     of_election(step, |step| election::invariants::check_quorum(step))
 }
 
-/// I12: what a leader believes of a follower is true: that its disk has the leader's log so far.
+/// I12: what a leader believes of a disk is true: that a follower's, or its own, has the leader's
+/// log so far.
 pub fn progress<T: Command, R: Rules>(members: &[Member<'_, T, R>]) -> bool {
-    members.iter().all(|Member { server: leader, .. }| {
+    members.iter().all(|Member { server: leader, disk: own }| {
         let last = leader.log().last().index;
+        let durable = leader.leading().map_or(Index::default(), |leading| leading.durable());
+        if own.log().last().index < durable || !agree(own.log(), leader.log(), durable) {
+            return false;
+        }
         let mut followers = leader.leading().into_iter().flat_map(|leading| leading.followers());
         followers.all(|(node, progress)| {
             let (matched, next) = (progress.matched, progress.next);
@@ -316,30 +342,45 @@ pub fn membership_path<T: Command, R: Rules>(members: &[Member<'_, T, R>], chron
                 (place, current) = (index, next);
             }
         }
-        open <= 1
+        open <= 1 && current == server.membership()
     })
 }
 
-/// I13 (thesis 4.3): only a voter of its own membership stands for election.
+/// I13 (thesis 4.3): only a voter of its own membership stands for election, or (thesis 4.2.2) one
+/// that has lost its vote by an entry that it does not know to be committed.
 pub fn members_stand<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
     let votes_for_itself = |op: &Op<Raft<T, R>>| match op {
         Op::Write(Write::Ballot(ballot)) => ballot.vote == Some(step.node),
         Op::Write(Write::Log(_)) | Op::Sync | Op::Send { .. } => false,
         Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => false,
     };
-    let voters = step.before.membership().voters();
+    let (server, index) = (step.before, step.before.membership_index());
+    let earlier = match server.log().membership_at(index.previous()).1 {
+        Membership::UNKNOWN => server.config().initial(),
+        known => known,
+    };
+    let votes = |membership: Membership| membership.voters().all().contains(step.node);
     !step.performed.iter().any(votes_for_itself)
-        || voters.incoming.contains(step.node)
-        || voters.outgoing.contains(step.node)
+        || votes(server.membership())
+        || votes(earlier) && index > server.commit()
 }
 
 /// Thesis 3.10: a leader hands over to a follower that has its whole log.
 pub fn hands_over_all<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
+    let last = step.after.log().last().index;
+    // What made it hand over may also have committed that it leads no longer.
+    let answers = |to, last| match &step.cause {
+        Cause::Event(Event::Message { from, message: Message::AppendReply { answer, .. } }) => {
+            *from == to && *answer == Answer::Matches(last)
+        }
+        Cause::Event(_) | Cause::Restart => false,
+    };
     step.sends().all(|(_, to, message)| match message {
-        Message::TimeoutNow { .. } => step.after.leading().is_some_and(|leading| {
-            let last = step.after.log().last().index;
-            leading.followers().any(|(node, progress)| node == to && progress.matched == last)
-        }),
+        Message::TimeoutNow { .. } => {
+            step.after.leading().is_some_and(|leading| {
+                leading.followers().any(|(node, progress)| node == to && progress.matched == last)
+            }) || answers(to, last)
+        }
         Message::Election(_) | Message::Append { .. } | Message::AppendReply { .. } => true,
         Message::Snapshot { .. } | Message::Propose { .. } => true,
     })

@@ -11,6 +11,8 @@ mod schedule;
 use althing_peers::althing::{Althing, Beside, InLog, Keeper};
 use althing_peers::cluster::Server;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use crate::schedule::{Outcome, Step, run, schedules};
 
@@ -100,6 +102,19 @@ fn what_was_committed_survives_crashes_of_all() {
     let steps = [Step::TimeOut(1), Step::Propose(1, 5), Step::Restart(0), Step::Restart(1), Step::Restart(2)];
     let outcome = agree(SERVERS, &steps);
     assert_eq!(outcome.committed, [0, 1, 2, 3, 4]);
+}
+
+/// What random schedules are worth: in most of them several servers lead, commands that a leader
+/// took are lost, and some are committed.
+#[test]
+fn random_schedules_are_eventful() {
+    let (mut runner, schedules) = (TestRunner::deterministic(), schedules(SERVERS));
+    let mut outcome = || agree(SERVERS, &schedules.new_tree(&mut runner).expect("a schedule").current());
+    let outcomes: Vec<_> = (0..100).map(|_| outcome()).collect();
+    let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| is(outcome)).count();
+    assert!(count(|outcome| outcome.committed.len() < outcome.taken.len()) > 20, "commands are lost");
+    assert!(count(|outcome| !outcome.committed.is_empty()) > 60, "commands are committed");
+    assert!(count(|outcome| outcome.terms() > 3) > 50, "leaders change");
 }
 
 proptest! {

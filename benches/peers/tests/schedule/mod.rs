@@ -32,6 +32,15 @@ pub(crate) struct Outcome {
     pub(crate) committed: Vec<u64>,
 }
 
+impl Outcome {
+    /// How often another server led than before.
+    pub(crate) fn terms(&self) -> usize {
+        let mut leaders: Vec<_> = self.led.iter().filter_map(|led| led.last()).collect();
+        leaders.dedup();
+        leaders.len()
+    }
+}
+
 /// What a server has applied since it started.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 struct Applied(Vec<u64>);

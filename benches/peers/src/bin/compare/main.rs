@@ -5,7 +5,9 @@ mod builds;
 mod rows;
 mod table;
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
 
 use althing_peers::measure::{Cell, Figures};
 use clap::Parser;
@@ -31,9 +33,9 @@ struct Arguments {
     /// Only commands of so many bytes.
     #[arg(long)]
     size: Option<usize>,
-    /// Prints each figure of each round as a line of JSON, in place of the table.
+    /// Writes each figure of each round to this file, as a line of JSON.
     #[arg(long)]
-    json: bool,
+    record: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -57,25 +59,24 @@ fn main() -> anyhow::Result<()> {
     let builds = VARIANTS.iter().map(Build::new).collect::<anyhow::Result<Vec<_>>>()?;
     let mut rows = rows::of(&builds, &arguments.cells())?;
     rows.retain(|row| arguments.wants(row));
+    let mut record = arguments.record.as_ref().map(File::create).transpose()?;
     for round in 1..=arguments.rounds {
         eprintln!("round {round} of {}", arguments.rounds);
         for cell in arguments.cells() {
             for row in rows.iter_mut().filter(|row| row.takes_part(cell)) {
                 let figures = row.measure(cell)?;
-                if arguments.json {
-                    tell(row, cell, round, &figures)?;
+                if let Some(record) = &mut record {
+                    writeln!(record, "{}", line(row, cell, round, &figures))?;
                 }
             }
         }
     }
-    if !arguments.json {
-        println!("{}", table::draw(&rows, &arguments.cells()));
-    }
+    println!("{}", table::draw(&rows, &arguments.cells()));
     Ok(())
 }
 
-fn tell(row: &Row, cell: Cell, round: u32, figures: &Figures) -> anyhow::Result<()> {
-    let line = serde_json::json!({
+fn line(row: &Row, cell: Cell, round: u32, figures: &Figures) -> serde_json::Value {
+    serde_json::json!({
         "contestant": row.contestant,
         "codec": row.codec,
         "allocator": row.allocator,
@@ -83,7 +84,5 @@ fn tell(row: &Row, cell: Cell, round: u32, figures: &Figures) -> anyhow::Result<
         "round": round,
         "figures": figures,
         "allocations_per_entry": row.allocations(cell),
-    });
-    writeln!(io::stdout(), "{line}")?;
-    Ok(())
+    })
 }

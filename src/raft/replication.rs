@@ -92,7 +92,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
     pub(super) fn flush(&mut self, out: &mut Out<T, R>) {
         loop {
             self.send_all(false, out);
-            let last = self.log.last().index;
+            let (last, before) = (self.log.last().index, self.commit);
             match &mut self.leading {
                 Some(leading) if leading.durable < last && !self.config.options.write_behind => {
                     out.barrier(); // What follows waits for the leader's own disk.
@@ -101,6 +101,9 @@ impl<T: Command, R: Rules> Raft<T, R> {
                 Some(_) | None => break,
             }
             self.try_commit(out);
+            if self.commit == before {
+                break;
+            }
         }
         self.confirm_reads(out);
         self.resign_if_removed(out);
@@ -120,7 +123,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
     pub(super) fn send_all(&mut self, due: bool, out: &mut Out<T, R>) {
         let Self { config, election, log, commit, leading: Some(leading), .. } = self else { return };
         let (term, commit, round) = (election.term(), *commit, leading.reads.round());
-        let sender = Sender { config, log, term, commit, round };
+        let last = log.last().index;
+        let sender = Sender { config, log, term, commit, last, round };
         for (node, progress) in leading.followers.iter_mut() {
             sender.send(node, progress, due, out);
         }
@@ -282,6 +286,7 @@ struct Sender<'a, T, R> {
     log: &'a Log<T>,
     term: Term,
     commit: Index,
+    last: Index,
     round: u64,
 }
 
@@ -311,6 +316,8 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
             Mode::Snapshot(_) => return None,
             Mode::Probe { sent: true } if !due => return None,
             Mode::Probe { .. } => true,
+            // By far the most frequent: there is nothing new.
+            Mode::Replicate if !due && self.is_told(progress) => return None,
             Mode::Replicate => false,
         };
         let prev = progress.next.previous();
@@ -332,6 +339,12 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
         }
         let prev = Position::new(term, prev);
         Some(Message::Append { term: self.term, prev, entries, commit: self.commit, round: self.round })
+    }
+
+    /// Whether the follower has been sent all, and told all that is committed of it.
+    fn is_told(&self, progress: &Progress) -> bool {
+        let sent = progress.next.previous();
+        sent >= self.last && (!self.config.options.prompt_commit || self.commit.min(sent) <= progress.told)
     }
 
     /// What follows, as far as it may be under way at once, and at most so many entries.

@@ -70,13 +70,7 @@ impl<'a, R: Rules> Run<'a, R> {
     fn is_elected(&mut self, node: u8, term: u64, by: &[u8]) {
         self.goes_on(node, "an election timeout", |event| matches!(event, Event::Timer(Timer::Election)));
         for voter in by {
-            self.goes_on(*voter, "a request for a vote", |event| match event {
-                Event::Message { from, message: Message::Election(message) } => {
-                    let asks = matches!(message, election::Message::RequestVote { .. });
-                    asks && *from == id(node) && message.term().get() == term
-                }
-                _ => false,
-            });
+            self.hears_of(*voter, node, term);
             self.goes_on(node, "a vote", |event| match event {
                 Event::Message { from, message: Message::Election(message) } => {
                     let granted = matches!(message, election::Message::VoteReply { granted: true, .. });
@@ -86,6 +80,17 @@ impl<'a, R: Rules> Run<'a, R> {
             });
         }
         assert!(self.server(node).is_leader(), "n{node} leads in term {term}");
+    }
+
+    /// The candidate of this term asks for the server's vote.
+    fn hears_of(&mut self, voter: u8, candidate: u8, term: u64) {
+        self.goes_on(voter, "a request for a vote", |event| match event {
+            Event::Message { from, message: Message::Election(message) } => {
+                let asks = matches!(message, election::Message::RequestVote { .. });
+                asks && *from == id(candidate) && message.term().get() == term
+            }
+            _ => false,
+        });
     }
 
     fn is_asked_for(&mut self, node: u8, bits: u64) {
@@ -129,6 +134,10 @@ fn two_leaders_that_each_take_one_server_out_do_not_agree() {
     assert_eq!(run.server(1).membership(), members(0b1110));
     assert_eq!(run.server(1).commit(), Index::new(2), "n1 and n3 are a majority of n1, n2 and n3");
     assert!(!cluster.violates(&run.state, "LeaderCompleteness"));
+
+    // The first leader learns that it leads no more. It does not vote: its log is longer.
+    run.hears_of(0, 1, 2);
+    assert!(!run.server(0).is_leader());
 
     // By its own account, two of three elect the first leader again.
     run.is_elected(0, 3, &[2]);

@@ -57,7 +57,7 @@ static TRANSITIONS: [Transition; 45] = [
     occurs("snapshot: installed", 2, 1, &["compactions", "nodes=3"]),
     occurs("snapshot: outdated", 2, 1, &["compactions", "nodes=3"]),
     occurs("snapshot: log goes further", 2, 1, &["compactions", "nodes=3", "log>1"]),
-    occurs("snapshot: stale term", 3, 2, &["compactions", "log>1"]),
+    occurs("snapshot: stale term", 3, 2, &["compactions", "heartbeats"]),
     occurs("read: asked", 2, 1, &["reads"]),
     occurs("read: refused", 2, 1, &["reads"]),
     occurs("read: answered", 2, 1, &["reads"]),

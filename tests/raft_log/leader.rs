@@ -223,7 +223,7 @@ fn an_unreachable_follower_is_asked_with_the_next_heartbeat() {
     leader.expire(Timer::Heartbeat);
     assert_eq!(leader.sent_to(1), [append(1, at(1, 1), 1, &[7], 1)], "one entry, as it may be gone");
     leader.hear(1, reply(1, matches(2)));
-    assert_eq!(leader.sent_to(1), [append(1, at(1, 2), 1, &[8], 1)]);
+    assert_eq!(leader.sent_to(1), [append(1, at(1, 2), 1, &[8], 2)]);
 }
 
 /// Thesis 10.2.2: a new leader that cannot reach a follower does not forget where it was going to

@@ -279,19 +279,13 @@ fn invariants<R: Rules>(cluster: Cluster<Server<R>, Chronicle>) -> Cluster<Serve
         .always("MembershipInLog", |view| view.machines().all(invariants::membership_in_log))
         .always("MembershipPath", |view| invariants::membership_path(&members(view), view.history()))
         .each_step("MembersStand", invariants::members_stand)
-        .always("LeaderIsVoter", |view| view.machines().all(leader_is_voter))
+        .always("LeaderIsVoter", |view| view.machines().all(invariants::leader_is_voter))
         .each_step("HandsOverAll", invariants::hands_over_all)
         .always("LinearizableRead", |view| invariants::linearizable_read(view.history()))
         .each_step("NoSurprise", invariants::no_surprise)
         .each_step("LeaderStickiness", invariants::leader_stickiness)
         .each_step("CheckQuorum", invariants::check_quorum)
         .recoverable("Recoverability", recovery())
-}
-
-/// Thesis 4.2.2: a leader without a vote leads until it knows that to be committed, and no longer.
-fn leader_is_voter<R: Rules>(server: &Server<R>) -> bool {
-    let is_voter = server.membership().voters().contains(server.id());
-    !server.is_leader() || is_voter || server.membership_index() > server.commit()
 }
 
 /// For each invariant, that what it speaks of happens, where the bounds allow it.

@@ -20,6 +20,7 @@
 //! | [`progress`] | paper, Figure 2 (matchIndex, nextIndex) | all servers and disks |
 //! | [`membership_in_log`], [`membership_path`] | paper 6, thesis 4 | one server, all servers and the past |
 //! | [`members_stand`] | thesis 4.2.2, 4.3 | one step |
+//! | [`leader_is_voter`] | thesis 4.2.2 | one server |
 //! | [`hands_over_all`] | thesis 3.10 | one step |
 //! | [`linearizable_read`] | paper 8, thesis 6.4 | the past |
 //! | [`no_surprise`] | the contract of [`Machine`] | one step |
@@ -350,6 +351,12 @@ pub fn members_stand<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool 
     !step.performed.iter().any(votes_for_itself)
         || votes(server.membership())
         || votes(earlier) && index > server.commit()
+}
+
+/// Thesis 4.2.2: a leader without a vote leads until it knows that to be committed, and no longer.
+pub fn leader_is_voter<T: Command, R: Rules>(server: &Raft<T, R>) -> bool {
+    let is_voter = server.membership().voters().contains(server.id());
+    !server.is_leader() || is_voter || server.membership_index() > server.commit()
 }
 
 /// Thesis 3.10: a leader hands over to a follower that has its whole log.

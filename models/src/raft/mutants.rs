@@ -469,15 +469,15 @@ pub static MUTANTS: [Mutant; 38] = [
         "B13, B14: follower_commit",
         Broken::FollowerCommit,
         "StateMachineSafety",
-        // Only one who is thought unreachable is sent again what it has.
-        &[("nodes", 3), ("terms", 2), ("log", 2), ("unreachable", 1), ("symmetry", 1), ("reduce", 1)],
+        // Only a heartbeat to one that needs a snapshot says nothing of the end of its log.
+        &[("nodes", 3), ("terms", 2), ("log", 0), ("compactions", 1), ("symmetry", 1), ("reduce", 1)],
     ),
     Mutant::of_rules(
         "ack-all",
         "B15: vouched",
         Broken::Vouched,
-        "CommittedOnQuorum",
-        &[("nodes", 3), ("terms", 2), ("log", 2), ("unreachable", 1), ("symmetry", 1), ("reduce", 1)],
+        "Progress",
+        &[("nodes", 3), ("terms", 2), ("log", 0), ("compactions", 1), ("symmetry", 1), ("reduce", 1)],
     ),
     Mutant::of_rules(
         "stale-append",

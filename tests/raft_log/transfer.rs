@@ -1,7 +1,9 @@
 //! Thesis 3.10: a leader hands over.
 
-use althing::Op;
+use althing::observe::{Cause, Step};
+use althing::raft::invariants::hands_over_all;
 use althing::raft::{Config, Input, Message, Options, Output, Refusal, Refused, Term, Timer};
+use althing::{Event, Op};
 
 use crate::cluster::Cluster;
 use crate::subject::*;
@@ -105,6 +107,30 @@ fn a_transfer_that_takes_too_long_is_given_up() {
         leader.hear(1, reply(1, matches(3)));
         assert!(!leader.sent().contains(&(1, now(1))));
     }
+}
+
+/// Thesis 3.10, 4.2.2: a leader that is removed while it hands over does both in one step, and the
+/// target has the whole log all the same.
+#[test]
+fn a_leader_that_is_removed_meanwhile_hands_over_as_it_goes() {
+    let mut leader = Subject::leader(plain(2));
+    leader.ask(Input::Change(members(&[1], &[])));
+    leader.hear(1, reply(1, matches(2)));
+    leader.ask(Input::Transfer(node(1)));
+    let (before, disk) = (leader.server.clone(), leader.disk.clone());
+    let [all, less] = [3, 2].map(|last| Event::Message { from: node(1), message: reply(1, matches(last)) });
+    leader.hear(1, reply(1, matches(3)));
+    assert!(leader.sent().contains(&(1, now(1))) && !leader.server.is_leader());
+    let step = |event| Step {
+        node: node(0),
+        cause: Cause::Event(event),
+        before: &before,
+        disk: &disk,
+        performed: &leader.ops,
+        after: &leader.server,
+    };
+    assert!(hands_over_all(&step(&all)));
+    assert!(!hands_over_all(&step(&less)), "it would lack the last entry");
 }
 
 /// Thesis 3.10: afterwards the target leads, with everything that the leader had.

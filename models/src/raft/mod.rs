@@ -57,7 +57,7 @@ const ENDLESS: u64 = Faults::ENDLESS as u64;
 const ENDLESS_TERMS: u64 = 1_000_000_000;
 
 /// What bounds the models.
-pub static KEYS: [Key; 26] = [
+pub static KEYS: [Key; 28] = [
     key("nodes", "servers", 1, MAX_NODES as u64, 3),
     key(
         "voters",
@@ -83,6 +83,7 @@ pub static KEYS: [Key; 26] = [
     key("change", "members to change to, as bits; 0: no change", 0, 511, 0),
     key("learners", "learners to change to, as bits", 0, 511, 0),
     key("second", "members to change to instead, or after `change`, as bits; 0: no others", 0, 511, 0),
+    key("again", "1: servers compact, and members change, again and again", 0, 1, 0),
     key("unreachable", "1: hosts say that messages did not get through", 0, 1, 0),
     key("symmetry", "1: the names of the servers do not matter", 0, 1, 0),
     key("reduce", "1: messages that can change nothing any more are forgotten", 0, 1, 1),
@@ -94,6 +95,19 @@ pub static KEYS: [Key; 26] = [
 
 const fn key(name: &'static str, about: &'static str, min: u64, max: u64, default: u64) -> Key {
     Key { name, about, min, max, default }
+}
+
+/// Bounds for long walks of this many servers: nothing that happens is the last of its kind, but for
+/// the reads that one leader is asked for. The other bounds as given.
+///
+/// # Panics
+/// If a bound is out of its range.
+pub fn endless(nodes: u64, others: &[(&str, u64)]) -> Bounds {
+    Bounds::new(&KEYS)
+        .with(&[("nodes", nodes), ("terms", ENDLESS_TERMS), ("log", ENDLESS_TERMS), ("again", 1)])
+        .with(&[("crashes", ENDLESS), ("in_flight", 1), ("losses", ENDLESS), ("duplicates", ENDLESS)])
+        .with(&[("cuts", ENDLESS), ("reduce", 0)])
+        .with(others)
 }
 
 /// The model with these bounds, run by an honest host after the published rules.
@@ -214,7 +228,8 @@ fn inputs(bounds: &Bounds) -> Result<Vec<Input<()>>, BoundsError> {
         inputs.push(Input::Read(0));
     }
     if bounds.is_on("compactions") {
-        let most = bounds.get("log").saturating_add(bounds.get("terms")).min(16);
+        let most = if bounds.is_on("again") { 256 } else { 16 };
+        let most = bounds.get("log").saturating_add(bounds.get("terms")).min(most);
         inputs.extend((1..=most).map(|index| Input::Compact(Index::new(index))));
     }
     if bounds.is_on("transfers") {
@@ -230,7 +245,7 @@ fn inputs(bounds: &Bounds) -> Result<Vec<Input<()>>, BoundsError> {
 fn environment<R: Rules>(bounds: &Bounds) -> impl Fn(&Server<R>, &Event<Server<R>>) -> bool + use<R> {
     let (terms, log, reads) = (bounds.get("terms"), bounds.get("log"), bounds.get("reads"));
     let (change, second) = (bounds.get("change"), bounds.get("second"));
-    let heartbeats = bounds.is_on("heartbeats");
+    let (heartbeats, again) = (bounds.is_on("heartbeats"), bounds.is_on("again"));
     let candidates = match bounds.small("candidates") {
         0 => NodeId::LIMIT,
         some => some,
@@ -246,12 +261,14 @@ fn environment<R: Rules>(bounds: &Bounds) -> impl Fn(&Server<R>, &Event<Server<R
         Event::Input(Input::Change(to)) => {
             let voters = |membership: Membership| membership.voters().incoming.bits();
             let first_begun = voters(server.membership()) == change && voters(*to) == second;
-            server.is_leader() && (server.membership_index() == Index::default() || first_begun)
+            let first = server.membership_index() == Index::default();
+            server.is_leader() && (first || first_begun || again && server.membership() != *to)
         }
         Event::Input(Input::Transfer(_)) => server.is_leader() && server.term().get() < terms,
         Event::Input(Input::Compact(index)) => {
-            let none_yet = server.log().snapshot().last.index == Index::default();
-            none_yet && *index == server.commit()
+            let compacted = server.log().snapshot().last.index;
+            let more = compacted == Index::default() || again && *index > compacted;
+            more && *index == server.commit()
         }
         Event::Input(Input::Unreachable(_)) => server.is_leader(),
         Event::Input(Input::Persisted(_)) => true,

@@ -1,7 +1,4 @@
-//! What the fuzzer runs. The targets in `fuzz/` hold nothing but calls of these functions, so the
-//! tests can run the corpus again without the fuzzer and its toolchain.
-//!
-//! A function panics if something is wrong, and says what.
+//! The targets of the model `raft-election`.
 
 use althing::machine::{Event, Machine};
 use althing::node::{NodeId, NodeSet};
@@ -10,11 +7,11 @@ use althing::outbox::{Op, Outbox};
 use althing::raft::election::{Ballot, Config, Role, invariants};
 use arbitrary::{Arbitrary, Result, Unstructured};
 
+use super::walk;
 use crate::cluster::MAX_NODES;
 use crate::election::{RaftElection, Server, endless, model};
 use crate::subject::Subject;
 use crate::trace::{Happening, read_header, read_lines};
-use crate::walk::{Kind, Walk, Weights};
 
 /// The bytes as a cluster and a walk of it: a byte for the servers, a byte for the bounds, a byte
 /// for each weight, and then two bytes a step.
@@ -23,7 +20,6 @@ use crate::walk::{Kind, Walk, Weights};
 /// If an invariant is violated.
 pub fn election_walk(bytes: &[u8]) {
     let Some(([nodes, flags], rest)) = bytes.split_first_chunk() else { return };
-    let Some((weights, rest)) = rest.split_first_chunk::<{ Kind::COUNT }>() else { return };
     let flag = |bit: u8| u64::from(flags >> bit & 1);
     let bounds = endless(
         u64::from(*nodes) % MAX_NODES as u64 + 1,
@@ -35,13 +31,7 @@ pub fn election_walk(bytes: &[u8]) {
         ],
     );
     let cluster = model(&bounds).expect("the bounds do not contradict each other");
-    let mut walk = Walk::new(&cluster);
-    walk.set_weights(Weights::new(*weights));
-    let mut steps = rest.chunks_exact(2).map(|step| u32::from_be_bytes([step[0], step[1], 0, 0]));
-    let walked = steps.try_for_each(|choice| walk.step(choice).map(drop));
-    if let Err(violation) = walked.and_then(|()| walk.end()) {
-        panic!("{bounds}: {}", violation.story(&cluster));
-    }
+    walk(&bounds, &cluster, rest);
 }
 
 /// The bytes as a trace file if they begin like one, or else as a server in any state, reachable

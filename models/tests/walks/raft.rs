@@ -1,0 +1,121 @@
+//! Walks of the models `raft` and `raft-membership`.
+
+use althing::raft::invariants::Chronicle;
+use althing_models::cluster::{Cluster, State};
+use althing_models::raft::mutants::{Broken, MEMBERSHIP_MUTANTS, MUTANTS, Mutant};
+use althing_models::raft::{self, Server, endless, model, transitions};
+use althing_models::walk::{Violation, Weights};
+use proptest::prelude::*;
+
+use crate::{Happened, config, walk, weights};
+
+/// The servers that these bits of a number name, of so many.
+fn some(bits: u64, nodes: u64) -> u64 {
+    bits & ((1 << nodes) - 1)
+}
+
+proptest! {
+    #![proptest_config(config(48))]
+
+    #[test]
+    fn no_walk_of_a_log_violates_an_invariant_and_every_walk_recovers(
+        nodes in 1..=9_u64,
+        options in any::<[bool; 5]>(),
+        [compactions, transfers, unreachable, again] in any::<[bool; 4]>(),
+        (log, reads) in (0..24_u64, prop_oneof![Just(0), 1..20_u64]),
+        (message, flight) in (1..5_u64, 1..8_u64),
+        (voters, change, learners, second) in (0..=9_u64, 0..512_u64, 0..512_u64, 0..512_u64),
+        phases in prop::collection::vec((weights(), 50..200_usize), 3..7),
+        seed in any::<u64>(),
+    ) {
+        let [pre_vote, check_quorum, prompt_commit, write_behind, reduce] = options;
+        let change = some(change, nodes);
+        let bounds = endless(nodes, &[
+            ("pre_vote", pre_vote.into()),
+            ("check_quorum", check_quorum.into()),
+            ("prompt_commit", prompt_commit.into()),
+            ("write_behind", write_behind.into()),
+            ("reduce", reduce.into()),
+            ("compactions", compactions.into()),
+            ("transfers", transfers.into()),
+            ("unreachable", unreachable.into()),
+            ("again", again.into()),
+            ("log", log),
+            ("reads", reads),
+            ("message", message),
+            ("flight", flight),
+            ("voters", voters.min(nodes)),
+            ("change", change),
+            ("learners", if change == 0 { 0 } else { some(learners, nodes) & !change }),
+            ("second", some(second, nodes)),
+        ]);
+        walk(&model(&bounds).expect("the bounds agree"), seed, &phases);
+    }
+}
+
+#[test]
+fn walks_of_a_log_take_every_transition_and_meet_every_fault() {
+    let phases = [Weights::calm(), Weights::mixed(), Weights::stormy()].map(|weights| (weights, 300));
+    let mut happened = Happened::default();
+    let mut expected = Vec::new();
+    for nodes in 1..=9_u64 {
+        let all = (1 << nodes) - 1;
+        let few: &[(&str, u64)] = &[("change", 1), ("second", all)];
+        let more: &[(&str, u64)] = &[("voters", nodes.div_ceil(2)), ("change", all), ("second", 1)];
+        let options: [&[(&str, u64)]; 4] = [
+            &[("compactions", 1), ("unreachable", 1)],
+            &[("pre_vote", 1), ("check_quorum", 1), ("compactions", 1)],
+            &[("reads", 100), ("write_behind", 1), ("prompt_commit", 1)],
+            &[("transfers", 1), ("reads", 100)],
+        ];
+        for (seed, options) in (100 * nodes..).zip(options) {
+            for members in [&[], few, more] {
+                let bounds = endless(nodes, &[&[("log", 20)], options, members].concat());
+                expected.extend(transitions::expected(&bounds));
+                let cluster = model(&bounds).expect("the bounds agree");
+                let walk = walk(&cluster, seed, &phases);
+                happened.on(&cluster, &walk, transitions::name, |server| server.term().get());
+            }
+        }
+    }
+    happened.check(&expected);
+}
+
+/// Walks of a mutant, until one finds what is wrong with it.
+fn hunt<T>(
+    mutant: &Mutant,
+    walks: u64,
+    found: impl FnMut(&Cluster<Server<Broken>, Chronicle>, &State, Option<Violation>) -> Option<T>,
+) -> Option<T> {
+    // What bounds an exploration, and what makes it small.
+    const DROPPED: [&str; 9] =
+        ["nodes", "terms", "candidates", "crashes", "symmetry", "heartbeats", "reduce", "log", "reads"];
+    let given = |key| mutant.bounds.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
+    let flags: Vec<_> = mutant.bounds.iter().copied().filter(|(key, _)| !DROPPED.contains(key)).collect();
+    let reads = given("reads").map_or(0, |_| 100);
+    let cluster = |seed: u64| {
+        let least = given("nodes").unwrap_or(3);
+        let more = if given("change").is_some() || least == 1 { 0 } else { seed % 3 };
+        let bounds = endless((least + more).min(5), &[&flags[..], &[("log", 12), ("reads", reads)]].concat());
+        raft::cluster(&bounds, mutant.rules, (mutant.tamper)()).expect("the bounds agree")
+    };
+    crate::hunt(walks, 1000, cluster, found)
+}
+
+#[test]
+fn walks_find_every_mutant_of_the_log() {
+    for mutant in MUTANTS.iter().chain(&MEMBERSHIP_MUTANTS) {
+        let start = std::time::Instant::now();
+        let mut steps = 0;
+        let found = hunt(mutant, 100, |cluster, state, violation| {
+            steps += 1;
+            let recovers = mutant.expected == "Recoverability";
+            match violation {
+                Some(violation) => Some(violation.property),
+                None if recovers && cluster.violates(state, mutant.expected) => Some(mutant.expected),
+                None => None,
+            }
+        });
+        println!("{} {found:?} {steps} {:?}", mutant.name, start.elapsed());
+    }
+}

@@ -12,7 +12,6 @@
 //! write to theirs.
 
 use alloc::vec::{self, Vec};
-use core::iter::Peekable;
 use core::ops::Deref;
 
 use crate::machine::{Durable, Machine, WriteOf};
@@ -78,22 +77,22 @@ impl<M: Machine> Outbox<M> {
 
     /// Asks for a message to be sent.
     pub fn send(&mut self, to: NodeId, message: M::Message) {
-        self.push(Op::Send { to, message });
+        self.effects.push((self.awaited, Op::Send { to, message }));
     }
 
     /// Asks for a timer to be started, or started afresh.
     pub fn arm(&mut self, timer: M::Timer) {
-        self.push(Op::Arm(timer));
+        self.effects.push((self.awaited, Op::Arm(timer)));
     }
 
     /// Asks for a timer to be stopped.
     pub fn disarm(&mut self, timer: M::Timer) {
-        self.push(Op::Disarm(timer));
+        self.effects.push((self.awaited, Op::Disarm(timer)));
     }
 
     /// Tells the application.
     pub fn output(&mut self, output: M::Output) {
-        self.push(Op::Output(output));
+        self.effects.push((self.awaited, Op::Output(output)));
     }
 
     /// Adds an operation as it is, for code that passes on the effects of another machine.
@@ -136,7 +135,7 @@ impl<M: Machine> Outbox<M> {
             awaited: core::mem::take(&mut self.awaited),
             written: 0,
             synced: 0,
-            effects: self.effects.drain(..).peekable(),
+            effects: self.effects.drain(..),
         }
     }
 
@@ -163,14 +162,14 @@ pub struct Drain<'a, M: Machine> {
     /// `synced <= written`.
     written: usize,
     synced: usize,
-    effects: Peekable<vec::Drain<'a, (usize, Op<M>)>>,
+    effects: vec::Drain<'a, (usize, Op<M>)>,
 }
 
 impl<M: Machine> Iterator for Drain<'_, M> {
     type Item = Op<M>;
 
     fn next(&mut self) -> Option<Op<M>> {
-        let due = self.effects.peek().map_or(usize::MAX, |(after, _)| *after);
+        let due = self.effects.as_slice().first().map_or(usize::MAX, |(after, _)| *after);
         if self.written < due
             && let Some(write) = self.writes.next()
         {

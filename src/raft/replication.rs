@@ -92,7 +92,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
     pub(super) fn flush(&mut self, out: &mut Out<T, R>) {
         loop {
             self.send_all(false, out);
-            let last = self.log.last().index;
+            let (last, before) = (self.log.last().index, self.commit);
             match &mut self.leading {
                 Some(leading) if leading.durable < last && !self.config.options.write_behind => {
                     out.barrier(); // What follows waits for the leader's own disk.
@@ -101,6 +101,9 @@ impl<T: Command, R: Rules> Raft<T, R> {
                 Some(_) | None => break,
             }
             self.try_commit(out);
+            if self.commit == before {
+                break;
+            }
         }
         self.confirm_reads(out);
         self.resign_if_removed(out);
@@ -120,7 +123,8 @@ impl<T: Command, R: Rules> Raft<T, R> {
     pub(super) fn send_all(&mut self, due: bool, out: &mut Out<T, R>) {
         let Self { config, election, log, commit, leading: Some(leading), .. } = self else { return };
         let (term, commit, round) = (election.term(), *commit, leading.reads.round());
-        let sender = Sender { config, log, term, commit, round };
+        let last = log.last().index;
+        let sender = Sender { config, log, term, commit, last, round };
         for (node, progress) in leading.followers.iter_mut() {
             sender.send(node, progress, due, out);
         }
@@ -282,6 +286,7 @@ struct Sender<'a, T, R> {
     log: &'a Log<T>,
     term: Term,
     commit: Index,
+    last: Index,
     round: u64,
 }
 
@@ -311,13 +316,15 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
             Mode::Snapshot(_) => return None,
             Mode::Probe { sent: true } if !due => return None,
             Mode::Probe { .. } => true,
+            // By far the most frequent: there is nothing new.
+            Mode::Replicate if !due && self.is_told(progress) => return None,
             Mode::Replicate => false,
         };
         let prev = progress.next.previous();
         let Some(term) = self.log.term_at(prev) else { return Some(self.offer(progress)) };
-        // A probe that is repeated asks the same without the entries: the follower may be gone.
-        let repeats = progress.mode == Mode::Probe { sent: true };
-        let entries = if repeats { None } else { self.entries(progress) };
+        // A probe that is repeated is small: the follower may be gone.
+        let most = if progress.mode == (Mode::Probe { sent: true }) { 1 } else { u64::MAX };
+        let entries = self.entries(progress, most);
         let end = prev.plus(entries.as_ref().map_or(0, |entries| entries.batch.len()));
         let told = self.commit.min(end);
         let news = entries.is_some() || self.config.options.prompt_commit && told > progress.told;
@@ -334,11 +341,17 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
         Some(Message::Append { term: self.term, prev, entries, commit: self.commit, round: self.round })
     }
 
-    /// What follows, as far as it may be under way at once.
-    fn entries(&self, progress: &Progress) -> Option<Entries<T>> {
+    /// Whether the follower has been sent all, and told all that is committed of it.
+    fn is_told(&self, progress: &Progress) -> bool {
+        let sent = progress.next.previous();
+        sent >= self.last && (!self.config.options.prompt_commit || self.commit.min(sent) <= progress.told)
+    }
+
+    /// What follows, as far as it may be under way at once, and at most so many entries.
+    fn entries(&self, progress: &Progress, most: u64) -> Option<Entries<T>> {
         let limits = self.config.limits;
         let sent = progress.next.previous();
-        let (mut count, mut bytes) = (limits.message_entries.max(1), limits.message_bytes);
+        let (mut count, mut bytes) = (limits.message_entries.max(1).min(most), limits.message_bytes);
         if progress.mode == Mode::Replicate {
             count = count.min(limits.in_flight_entries.max(1).saturating_sub(sent.beyond(progress.matched)));
             if limits.in_flight_bytes != u64::MAX {

@@ -8,14 +8,20 @@
 //! | B3, a term written without its vote | they are one record |
 //! | B14, a heartbeat commits what the follower lacks | heartbeats are `Append`, and B13 is theirs too |
 //! | B18, an order of followers that is out of date | nothing is sorted: each candidate for the commit index is counted |
+//! | B19, the term of a reply taken for a vote of one's own | a reply has no vote, and a new term begins without one: `ballot_entering`, which has B2 |
 //! | B20, two threads in one server | `step` has the server to itself |
 //! | C5, standing with a membership that is not applied yet | a membership is in use as soon as it is in the log |
+//! | S2, what is compacted taken for an entry of term 0 | nobody asks: an entry before the commit index, and all that is compacted is, is answered with that index |
 //! | S5, applied entries skipped, or a commit index on the disk that goes back | the commit index is neither written nor paged: the host reads the log up to it |
 //! | R4, a lease that outlasts a transfer | there are no leases |
 //! | L1, messages of an earlier term dropped in silence | the election within answers them; `raft-election` has the mutant, and its liveness misses the goal |
 //! | L4, an append that does not put the election off | the same: every `Append` is a heartbeat to the election within |
 //! | L2, a pre-candidate that keeps its leader | the leader is part of the role of a follower |
 //! | L5, leaks in the counts of what is under way | nothing is counted: bytes and entries are added up when needed |
+//!
+//! No mutant names `LeaderAppendOnly`: whoever is sent entries follows their sender before it looks
+//! at them, whichever rule is missing, so no step both begins and ends with a leader and replaces
+//! entries.
 
 use std::any::Any;
 
@@ -59,8 +65,10 @@ pub enum Broken {
     HasLeader,
     /// 6.2: a leader needs nobody.
     KeepsLeading,
-    /// 5.3: what is compacted, or not there, matches anything.
+    /// 5.3: what is beyond the end of the log matches anything.
     IsConsistent,
+    /// 5.3: an entry of another term is as good as the one meant.
+    PrevOfAnyTerm,
     /// 5.3: what follows the new entries is deleted in any case.
     AppendAfter,
     /// Figure 2: a follower commits all that it has.
@@ -189,7 +197,11 @@ fn majority(nodes: NodeSet, voters: NodeSet) -> bool {
 
 impl Rules for Broken {
     fn is_consistent(&self, own: Option<Term>, prev: Term) -> bool {
-        own == Some(prev) || *self == Self::IsConsistent && own.is_none()
+        match self {
+            Self::IsConsistent => own.is_none_or(|own| own == prev),
+            Self::PrevOfAnyTerm => own.is_some(),
+            _ => own == Some(prev),
+        }
     }
 
     fn append_after(&self, prev: Index, present: u64, count: u64) -> Option<Index> {
@@ -329,6 +341,12 @@ fn no_snapshots(mut ops: Ops) -> Ops {
     ops
 }
 
+/// Terms and votes never reach the disk.
+fn no_ballots(mut ops: Ops) -> Ops {
+    ops.retain(|op| !matches!(op, Op::Write(Write::Ballot(_))));
+    ops
+}
+
 fn empty_log(disk: Disk<()>) -> Disk<()> {
     Disk::new(disk.ballot(), Log::default()).unwrap_or_default()
 }
@@ -347,7 +365,7 @@ fn no_heartbeats(_: &Server<Broken>, event: &Event<Server<Broken>>) -> bool {
 pub type Mutant = protocol::Mutant<Broken, Server<Broken>>;
 
 /// The mutants of the model `raft`.
-pub static MUTANTS: [Mutant; 31] = [
+pub static MUTANTS: [Mutant; 38] = [
     Mutant::of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
@@ -391,6 +409,13 @@ pub static MUTANTS: [Mutant; 31] = [
         &[("nodes", 4), ("terms", 1), ("log", 0), ("symmetry", 1)],
     ),
     Mutant::of_rules(
+        "vote-counted-again",
+        "B7: tally, as the contract of a machine has it",
+        Broken::Tally,
+        "NoSurprise",
+        &[("nodes", 4), ("terms", 1), ("log", 0), ("symmetry", 1)],
+    ),
+    Mutant::of_rules(
         "old-vote",
         "B8: is_of_term",
         Broken::IsOfTerm,
@@ -403,6 +428,13 @@ pub static MUTANTS: [Mutant; 31] = [
         Broken::MayCommit,
         "LeaderCompleteness",
         &[("nodes", 3), ("terms", 4), ("candidates", 2), ("log", 0), ("heartbeats", 0), ("reduce", 1)],
+    ),
+    Mutant::of_rules(
+        "counts-for-earlier-term",
+        "B9: may_commit, before anything is lost by it",
+        Broken::MayCommit,
+        "CommitsOwnTerm",
+        &[("nodes", 3), ("terms", 2), ("log", 0), ("heartbeats", 0), ("symmetry", 1)],
     ),
     Mutant::of_host(
         "ack-before-write",
@@ -424,6 +456,13 @@ pub static MUTANTS: [Mutant; 31] = [
         Broken::AppendAfter,
         "CommittedOnQuorum",
         &[("nodes", 3), ("terms", 1), ("log", 3), ("heartbeats", 0), ("symmetry", 1)],
+    ),
+    Mutant::of_rules(
+        "append-writes-again",
+        "B12: append_after, of a message that arrives twice",
+        Broken::AppendAfter,
+        "NoSurprise",
+        &[("nodes", 2), ("terms", 1), ("log", 0), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "follower-commits-all",
@@ -463,7 +502,7 @@ pub static MUTANTS: [Mutant; 31] = [
     ),
     Mutant::of_rules(
         "second-vote",
-        "B19: may_vote_for",
+        "may_vote_for",
         Broken::MayVoteFor,
         "VoteOnce",
         &[("nodes", 3), ("terms", 1), ("log", 0), ("symmetry", 1)],
@@ -492,11 +531,18 @@ pub static MUTANTS: [Mutant; 31] = [
         &[("nodes", 3), ("terms", 1), ("log", 3), ("compactions", 1), ("symmetry", 1)],
     ),
     Mutant::of_rules(
-        "compacted-matches-anything",
-        "S2: is_consistent",
+        "beyond-the-end-matches",
+        "is_consistent",
         Broken::IsConsistent,
         "PersistBeforeSend",
         &[("nodes", 2), ("terms", 2), ("log", 2)],
+    ),
+    Mutant::of_rules(
+        "any-term-matches",
+        "is_consistent",
+        Broken::PrevOfAnyTerm,
+        "LogMatching",
+        &[("nodes", 3), ("terms", 3), ("candidates", 2), ("log", 0), ("heartbeats", 0)],
     ),
     Mutant::of_host(
         "snapshot-never-sent",
@@ -569,12 +615,33 @@ pub static MUTANTS: [Mutant; 31] = [
         "HandsOverAll",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("transfers", 1)],
     ),
+    Mutant::of_rules(
+        "leader-alive-ignored",
+        "has_leader (4.2.3)",
+        Broken::HasLeader,
+        "LeaderStickiness",
+        &[("nodes", 2), ("terms", 2), ("log", 0), ("check_quorum", 1), ("heartbeats", 0)],
+    ),
+    Mutant::of_rules(
+        "leads-unheard",
+        "keeps_leading (6.2)",
+        Broken::KeepsLeading,
+        "CheckQuorum",
+        &[("nodes", 2), ("terms", 1), ("log", 0), ("check_quorum", 1), ("heartbeats", 0)],
+    ),
     Mutant::of_host(
         "log-forgotten-on-restart",
         "the log is not read from the disk (Figure 2)",
         || Tamper { reads: empty_log, ..Tamper::default() },
         "Contract",
         &[("nodes", 3), ("terms", 1), ("log", 1), ("crashes", 1), ("symmetry", 1)],
+    ),
+    Mutant::of_host(
+        "term-never-written",
+        "entries are on the disk without their term (Figure 2)",
+        || Tamper { performs: no_ballots, ..Tamper::default() },
+        "Ordering",
+        &[("nodes", 1), ("terms", 1), ("log", 0), ("crashes", 1)],
     ),
     Mutant::of_host(
         "no-heartbeats",
@@ -586,23 +653,15 @@ pub static MUTANTS: [Mutant; 31] = [
 ];
 
 /// The mutants of the model `raft-membership`.
-pub static MEMBERSHIP_MUTANTS: [Mutant; 12] = [
+pub static MEMBERSHIP_MUTANTS: [Mutant; 13] = [
     Mutant::of_rules(
         "one-server-at-once",
         "C1: step_towards and may_change (Ongaro, 2015)",
         Broken::SingleServer,
-        "LeaderCompleteness",
-        // One leader takes the last server away, and the other the first.
-        &[
-            ("nodes", 4),
-            ("terms", 3),
-            ("candidates", 2),
-            ("log", 0),
-            ("change", 7),
-            ("second", 14),
-            ("heartbeats", 0),
-            ("reduce", 1),
-        ],
+        "MembershipPath",
+        // What comes of it needs four servers and three terms, too many states to search. The test
+        // `raft_single_server` goes the way to it, step by step.
+        &[("nodes", 3), ("voters", 2), ("terms", 1), ("log", 0), ("change", 7), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "other-voters-at-once",
@@ -610,6 +669,21 @@ pub static MEMBERSHIP_MUTANTS: [Mutant; 12] = [
         Broken::StepTowards,
         "MembershipPath",
         &[("nodes", 3), ("voters", 2), ("terms", 1), ("log", 0), ("change", 4)],
+    ),
+    Mutant::of_rules(
+        "change-upon-change",
+        "may_change",
+        Broken::MayChange,
+        "MembershipPath",
+        &[
+            ("nodes", 2),
+            ("voters", 1),
+            ("terms", 1),
+            ("log", 0),
+            ("change", 3),
+            ("second", 2),
+            ("heartbeats", 0),
+        ],
     ),
     Mutant::of_rules(
         "new-voters-commit",
@@ -623,62 +697,88 @@ pub static MEMBERSHIP_MUTANTS: [Mutant; 12] = [
         "C3: wins_jointly",
         Broken::OldElect,
         "LeaderCompleteness",
-        &[("nodes", 3), ("voters", 1), ("terms", 2), ("log", 0), ("change", 6), ("crashes", 1)],
+        // The old leader has lost the entry by which it goes, and is not among those who committed it.
+        &[
+            ("nodes", 2),
+            ("voters", 1),
+            ("terms", 2),
+            ("log", 0),
+            ("change", 2),
+            ("crashes", 1),
+            ("write_behind", 1),
+            ("heartbeats", 0),
+        ],
     ),
     Mutant::of_rules(
         "leave-early",
         "C4: may_leave_joint",
         Broken::LeaveEarly,
         "MembershipPath",
-        &[("nodes", 3), ("terms", 2), ("log", 2), ("change", 1)],
+        &[("nodes", 2), ("terms", 1), ("log", 2), ("change", 1), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "old-voters-commit",
         "C6: is_replicated",
         Broken::OldCommit,
         "CommittedOnQuorum",
-        &[("nodes", 3), ("voters", 1), ("terms", 1), ("log", 0), ("change", 7)],
+        &[("nodes", 2), ("voters", 1), ("terms", 1), ("log", 0), ("change", 3), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "never-left",
         "C7: may_leave_joint",
         Broken::LeaveNever,
         "Recoverability",
-        &[("nodes", 3), ("terms", 1), ("log", 0), ("change", 3)],
+        &[("nodes", 2), ("voters", 1), ("terms", 1), ("log", 0), ("change", 3), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "learner-stands",
         "C8: may_stand",
         Broken::MayStand,
         "MembersStand",
-        &[("nodes", 3), ("voters", 2), ("terms", 1), ("log", 0), ("change", 3), ("learners", 4)],
+        &[
+            ("nodes", 2),
+            ("voters", 1),
+            ("terms", 1),
+            ("log", 0),
+            ("change", 1),
+            ("learners", 2),
+            ("heartbeats", 0),
+        ],
     ),
     Mutant::of_host(
         "learner-refuses-to-vote",
         "C8: a server that does not know yet that it votes is asked in vain (4.2.1)",
         || Tamper { ignores: learner_refuses, ..Tamper::default() },
         "Recoverability",
-        &[("nodes", 3), ("voters", 2), ("terms", 1), ("log", 0), ("change", 7), ("crashes", 1)],
+        &[
+            ("nodes", 2),
+            ("voters", 1),
+            ("terms", 1),
+            ("log", 0),
+            ("change", 3),
+            ("crashes", 1),
+            ("heartbeats", 0),
+        ],
     ),
     Mutant::of_rules(
         "membership-outlasts-its-entry",
         "C9: membership",
         Broken::Membership,
         "MembershipInLog",
-        &[("nodes", 3), ("terms", 2), ("log", 0), ("change", 3), ("heartbeats", 0)],
+        &[("nodes", 3), ("terms", 2), ("candidates", 2), ("log", 0), ("change", 3), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "needed-without-vote",
         "may_stand_without_vote (Figure 4.6)",
         Broken::StandWithoutVote,
         "Recoverability",
-        &[("nodes", 3), ("voters", 2), ("terms", 2), ("log", 0), ("change", 6), ("heartbeats", 0)],
+        &[("nodes", 2), ("terms", 1), ("log", 0), ("change", 1), ("crashes", 1), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "removed-leader-stays",
         "must_resign",
         Broken::MustResign,
-        "Recoverability",
-        &[("nodes", 3), ("terms", 1), ("log", 0), ("change", 6)],
+        "LeaderIsVoter",
+        &[("nodes", 2), ("terms", 1), ("log", 0), ("change", 2), ("heartbeats", 0)],
     ),
 ];

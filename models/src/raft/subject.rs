@@ -107,14 +107,12 @@ const QUICK: Profiles = &[
     ("two-servers", &[("nodes", 2), ("terms", 3), ("log", 3), ("crashes", 1), ("heartbeats", 0)]),
     ("two-servers-compact", &[("nodes", 2), ("terms", 2), ("log", 2), ("crashes", 1), ("compactions", 1)]),
     ("heartbeats", &[("terms", 2), ("log", 1), ("symmetry", 1)]),
-    ("longer-log", &[("terms", 2), ("log", 3), ("heartbeats", 0), ("symmetry", 1)]),
     ("three-terms", &[("terms", 3), ("log", 1), ("heartbeats", 0), ("symmetry", 1)]),
     ("crash", &[("terms", 2), ("log", 2), ("crashes", 1), ("heartbeats", 0), ("symmetry", 1)]),
     (
         "one-entry-a-message",
         &[("terms", 2), ("log", 3), ("message", 1), ("flight", 1), ("heartbeats", 0), ("symmetry", 1)],
     ),
-    ("figure-8", &[("terms", 4), ("candidates", 2), ("log", 0), ("heartbeats", 0)]),
     ("prompt-commit", &[("terms", 2), ("log", 2), ("prompt_commit", 1), ("heartbeats", 0), ("symmetry", 1)]),
     ("unreachable", &[("terms", 2), ("log", 2), ("unreachable", 1), ("heartbeats", 0), ("symmetry", 1)]),
     ("write-behind", &[("terms", 2), ("log", 1), ("write_behind", 1), ("symmetry", 1)]),
@@ -138,13 +136,55 @@ const QUICK: Profiles = &[
     ("two-reads", &[("terms", 1), ("log", 2), ("reads", 2), ("heartbeats", 0), ("symmetry", 1)]),
     ("transfer", &[("terms", 2), ("log", 2), ("transfers", 1), ("heartbeats", 0), ("symmetry", 1)]),
     ("check-quorum", &[("terms", 2), ("log", 1), ("check_quorum", 1), ("heartbeats", 0), ("symmetry", 1)]),
-    ("pre-vote", &[("terms", 1), ("log", 2), ("pre_vote", 1), ("check_quorum", 1), ("symmetry", 1)]),
+    ("pre-vote", &[("terms", 1), ("log", 1), ("pre_vote", 1), ("check_quorum", 1), ("symmetry", 1)]),
+    (
+        "as-it-ships",
+        &[
+            ("terms", 1),
+            ("log", 2),
+            ("pre_vote", 1),
+            ("check_quorum", 1),
+            ("prompt_commit", 1),
+            ("symmetry", 1),
+        ],
+    ),
+    (
+        "as-it-ships-two-servers",
+        &[
+            ("nodes", 2),
+            ("terms", 2),
+            ("log", 2),
+            ("crashes", 1),
+            ("pre_vote", 1),
+            ("check_quorum", 1),
+            ("prompt_commit", 1),
+        ],
+    ),
+    (
+        "reads-crash",
+        &[("terms", 1), ("log", 0), ("reads", 1), ("crashes", 1), ("heartbeats", 0), ("symmetry", 1)],
+    ),
+    (
+        "transfer-check-quorum",
+        &[
+            ("terms", 2),
+            ("candidates", 1),
+            ("log", 0),
+            ("transfers", 1),
+            ("pre_vote", 1),
+            ("check_quorum", 1),
+            ("heartbeats", 0),
+        ],
+    ),
     ("counted-faults", &[("terms", 1), ("log", 2), ("in_flight", 1), ("losses", 1), ("heartbeats", 0)]),
     ("four-servers", &[("nodes", 4), ("terms", 2), ("log", 0), ("heartbeats", 0), ("symmetry", 1)]),
     ("five-servers", &[("nodes", 5), ("terms", 1), ("log", 2), ("heartbeats", 0), ("symmetry", 1)]),
 ];
 
 const FULL: Profiles = &[
+    ("longer-log", &[("terms", 2), ("log", 3), ("heartbeats", 0), ("symmetry", 1)]),
+    ("figure-8", &[("terms", 4), ("candidates", 2), ("log", 0), ("heartbeats", 0)]),
+    ("snapshots-heartbeats", &[("terms", 2), ("log", 1), ("compactions", 1), ("symmetry", 1)]),
     ("figure-8-all-stand", &[("terms", 4), ("log", 0), ("heartbeats", 0), ("symmetry", 1)]),
     (
         "snapshots-two-terms-longer",
@@ -188,6 +228,32 @@ const FULL: Profiles = &[
 
 const MEMBERSHIP_QUICK: Profiles = &[
     ("one-to-two", &[("nodes", 2), ("voters", 1), ("terms", 2), ("log", 2), ("change", 3), ("crashes", 1)]),
+    (
+        "one-to-two-as-it-ships",
+        &[
+            ("nodes", 2),
+            ("voters", 1),
+            ("terms", 2),
+            ("log", 1),
+            ("change", 3),
+            ("pre_vote", 1),
+            ("check_quorum", 1),
+            ("prompt_commit", 1),
+        ],
+    ),
+    (
+        "one-to-two-write-behind",
+        &[
+            ("nodes", 2),
+            ("voters", 1),
+            ("terms", 2),
+            ("log", 0),
+            ("change", 3),
+            ("crashes", 1),
+            ("write_behind", 1),
+        ],
+    ),
+    ("away-and-back", &[("nodes", 2), ("terms", 1), ("log", 0), ("change", 1), ("second", 3)]),
     ("one-to-three", &[("voters", 1), ("terms", 2), ("log", 0), ("change", 7), ("heartbeats", 0)]),
     ("two-to-three", &[("voters", 2), ("terms", 2), ("log", 0), ("change", 7), ("heartbeats", 0)]),
     (
@@ -196,6 +262,31 @@ const MEMBERSHIP_QUICK: Profiles = &[
     ),
     ("three-to-two", &[("terms", 2), ("log", 0), ("change", 3), ("heartbeats", 0)]),
     ("three-to-one", &[("terms", 2), ("log", 0), ("change", 1), ("heartbeats", 0)]),
+    (
+        "three-to-one-as-it-ships",
+        &[
+            ("terms", 1),
+            ("log", 0),
+            ("change", 1),
+            ("pre_vote", 1),
+            ("check_quorum", 1),
+            ("prompt_commit", 1),
+            ("heartbeats", 0),
+        ],
+    ),
+    (
+        "two-to-three-as-it-ships",
+        &[
+            ("voters", 2),
+            ("terms", 1),
+            ("log", 0),
+            ("change", 7),
+            ("pre_vote", 1),
+            ("check_quorum", 1),
+            ("prompt_commit", 1),
+            ("heartbeats", 0),
+        ],
+    ),
     ("three-to-two-heartbeats", &[("terms", 1), ("log", 0), ("change", 6)]),
     ("replace-one", &[("voters", 2), ("terms", 2), ("log", 0), ("change", 6), ("heartbeats", 0)]),
     ("replace-all", &[("voters", 1), ("terms", 2), ("log", 0), ("change", 6), ("heartbeats", 0)]),

@@ -6,6 +6,7 @@
 use althing::machine::Event;
 use althing::observe::{Cause, Step};
 use althing::outbox::Op;
+use althing::raft::election::Role;
 use althing::raft::invariants::of_election;
 use althing::raft::{Answer, Input, LogWrite, Message, Output, Raft, Rules, Timer, Write};
 
@@ -25,7 +26,7 @@ const fn occurs(name: &'static str, nodes: u64, terms: u64, with: &'static [&'st
     Transition { name, nodes, terms, with }
 }
 
-static TRANSITIONS: [Transition; 41] = [
+static TRANSITIONS: [Transition; 45] = [
     occurs("restart", 1, 0, &["crashes"]),
     occurs("election timeout: ask around", 2, 1, &["pre_vote"]),
     occurs("election timeout: campaign", 2, 1, &["!pre_vote", "voters>1"]),
@@ -56,17 +57,21 @@ static TRANSITIONS: [Transition; 41] = [
     occurs("snapshot: installed", 2, 1, &["compactions", "nodes=3"]),
     occurs("snapshot: outdated", 2, 1, &["compactions", "nodes=3"]),
     occurs("snapshot: log goes further", 2, 1, &["compactions", "nodes=3", "log>1"]),
-    occurs("snapshot: stale term", 3, 2, &["compactions"]),
+    occurs("snapshot: stale term", 3, 2, &["compactions", "heartbeats"]),
     occurs("read: asked", 2, 1, &["reads"]),
     occurs("read: refused", 2, 1, &["reads"]),
     occurs("read: answered", 2, 1, &["reads"]),
     occurs("read: given up", 3, 2, &["reads"]),
-    occurs("transfer: asked", 2, 1, &["transfers"]),
-    occurs("transfer: stands", 2, 1, &["transfers"]),
+    occurs("transfer: asked", 2, 2, &["transfers"]),
+    occurs("transfer: refused", 2, 2, &["transfers"]),
+    occurs("transfer: stands", 2, 2, &["transfers"]),
     occurs("change: begun", 1, 1, &["change"]),
+    occurs("change: refused", 2, 1, &["change", "voters>1"]),
     occurs("change: joint left", 2, 1, &["joint"]),
     occurs("change: done", 2, 1, &["several"]),
     occurs("change: leader resigns", 2, 1, &["removes"]),
+    occurs("membership rolled back", 3, 2, &["nodes=3", "joint"]),
+    occurs("stands without a vote", 2, 2, &["demotes"]),
 ];
 
 /// The transitions that must occur within these bounds.
@@ -87,6 +92,7 @@ pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
         "!in_flight" => !bounds.is_on("in_flight"),
         "joint" => change > 0 && change != initial,
         "removes" => change > 0 && change & initial != initial,
+        "demotes" => change > 0 && get("learners") & initial > 0,
         "crashes" => get("crashes") > 0,
         "change" => change > 0,
         "reads" => get("reads") > 0,
@@ -112,7 +118,17 @@ pub fn name<R: Rules>(step: &Step<'_, Raft<(), R>>) -> &'static str {
 fn of_timer<R: Rules>(timer: Timer, step: &Step<'_, Raft<(), R>>) -> &'static str {
     match timer {
         Timer::Election if step.before.election() == step.after.election() => "election timeout: not a voter",
+        Timer::Election if stands(step) && !step.before.membership().voters().contains(step.node) => {
+            "stands without a vote"
+        }
         _ => of_election(step, |step| election::transitions::name(step)),
+    }
+}
+
+fn stands<R: Rules>(step: &Step<'_, Raft<(), R>>) -> bool {
+    match step.after.election().role() {
+        Role::PreCandidate { .. } | Role::Candidate { .. } => true,
+        Role::Follower { .. } | Role::Leader { .. } => false,
     }
 }
 
@@ -121,7 +137,9 @@ fn of_input<R: Rules>(input: &Input<()>, step: &Step<'_, Raft<(), R>>) -> &'stat
     match input {
         Input::Propose(_) if commits => "propose: commit alone",
         Input::Propose(_) => "propose: append",
-        Input::Change(_) => "change: begun",
+        Input::Change(_) if step.after.membership_index() > step.before.membership_index() => "change: begun",
+        Input::Change(_) => "change: refused",
+        Input::Transfer(_) if output(step).is_some() => "transfer: refused",
         Input::Transfer(_) => "transfer: asked",
         Input::Read(_) => match output(step) {
             Some(Output::Refused(..)) => "read: refused",
@@ -139,7 +157,8 @@ fn of_message<R: Rules>(message: &Message<()>, step: &Step<'_, Raft<(), R>>) -> 
     let (before, after) = (step.before, step.after);
     match message {
         Message::Election(_) => of_election(step, |step| election::transitions::name(step)),
-        Message::TimeoutNow { .. } => "transfer: stands",
+        Message::TimeoutNow { .. } if stands(step) => "transfer: stands",
+        Message::TimeoutNow { .. } => "transfer: too late",
         Message::Propose { .. } => "propose: forwarded",
         Message::Append { .. } => of_append(step),
         Message::Snapshot { .. } => match (answer(step), output(step)) {
@@ -173,6 +192,7 @@ fn of_append<R: Rules>(step: &Step<'_, Raft<(), R>>) -> &'static str {
     });
     match (write, answer(step)) {
         _ if has_output(step, given_up) => "read: given up",
+        (Some(_), _) if after.membership_index() < before.membership_index() => "membership rolled back",
         (Some(kept), _) if kept < before.log().last().index => "append: conflict replaced",
         (Some(kept), _) if kept.get() == 0 => "append: first entries",
         (Some(_), _) => "append: more entries",

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::machine::Event;
-use crate::node::{NodeId, Relabel, Renaming};
+use crate::node::{NodeId, NodeMap, Relabel, Renaming};
 use crate::observe::{Cause, History, Step};
 use crate::outbox::Op;
 use crate::quorum::Voters;
@@ -27,6 +27,9 @@ pub struct Chronicle {
     /// Whether a server committed another entry in a place than the first that committed there,
     /// or one that was not in its log.
     contradicted: bool,
+    /// Up to where each server has told its application to apply. This repeats what a sound server
+    /// holds anyway, so it makes no two states differ.
+    told: NodeMap<Index>,
     /// Reads that are not answered yet, in the order in which they came: by whom, and how much
     /// was committed then.
     reads: Vec<(NodeId, Index)>,
@@ -71,6 +74,11 @@ impl Chronicle {
         self.stale_read
     }
 
+    /// Up to where a server has told its application to apply.
+    pub(super) fn told(&self, node: NodeId) -> Index {
+        self.told.get(node).copied().unwrap_or_default()
+    }
+
     /// The reads that are not answered yet.
     pub fn reads(&self) -> usize {
         self.reads.len()
@@ -104,19 +112,27 @@ impl<T: Command, R: Rules> History<Raft<T, R>> for Chronicle {
         let id = step.node;
         match &step.cause {
             Cause::Event(Event::Input(Input::Read(_))) => self.reads.push((id, self.last_committed())),
-            Cause::Restart => self.reads.retain(|(node, _)| *node != id),
+            Cause::Restart => {
+                self.reads.retain(|(node, _)| *node != id);
+                self.told.insert(id, step.disk.log().snapshot().last.index);
+            }
             Cause::Event(_) => {}
         }
         let mut voters = step.before.membership().voters();
         for op in step.performed {
             match op {
-                Op::Output(Output::Committed(index)) => self.commits(step.after, *index, voters),
+                Op::Output(Output::Committed(index)) => {
+                    self.contradicted |= *index <= self.told(id);
+                    self.told.insert(id, *index);
+                    self.commits(step.after, *index, voters);
+                }
                 Op::Write(Write::Log(LogWrite::Append { batch: Batch::Change(next), .. })) => {
                     voters = next.voters();
                 }
                 Op::Output(Output::Restore(snapshot)) => {
                     let known = self.get(snapshot.last.index).map(|entry| entry.term);
                     self.contradicted |= known != Some(snapshot.last.term);
+                    self.told.insert(id, snapshot.last.index);
                 }
                 Op::Output(Output::Read { index, .. }) => {
                     let asked = self.reads.iter().position(|(node, _)| *node == id);
@@ -148,6 +164,7 @@ impl Relabel for Chronicle {
             elections: self.elections.relabel(renaming),
             committed: committed.map(|it| Committed { voters: it.voters.relabel(renaming), ..*it }).collect(),
             contradicted: self.contradicted,
+            told: self.told.iter().map(|(node, index)| (renaming.apply(node), *index)).collect(),
             reads: self.reads.iter().map(|(node, index)| (renaming.apply(*node), *index)).collect(),
             stale_read: self.stale_read,
         }

@@ -13,7 +13,6 @@
 //! | [`leader_completeness`] | paper, Figure 3 | all servers and the past |
 //! | [`state_machine_safety`] | paper, Figure 3 | all servers and the past |
 //! | [`committed_on_quorum`] | paper 5.3, thesis 4.3 | all disks and the past |
-//! | [`tells_commits`] | paper 5.3 | one step |
 //! | [`commits_own_term`] | paper 5.4.2 | one step |
 //! | [`monotonic`] | paper, Figure 2 | one step |
 //! | [`ordering`] | paper, Figure 2 | one server |
@@ -21,6 +20,7 @@
 //! | [`progress`] | paper, Figure 2 (matchIndex, nextIndex) | all servers and disks |
 //! | [`membership_in_log`], [`membership_path`] | paper 6, thesis 4 | one server, all servers and the past |
 //! | [`members_stand`] | thesis 4.2.2, 4.3 | one step |
+//! | [`leader_is_voter`] | thesis 4.2.2 | one server |
 //! | [`hands_over_all`] | thesis 3.10 | one step |
 //! | [`linearizable_read`] | paper 8, thesis 6.4 | the past |
 //! | [`no_surprise`] | the contract of [`Machine`] | one step |
@@ -143,7 +143,8 @@ fn holds<T: Command>(
     true
 }
 
-/// I6, State Machine Safety (Figure 3): no two servers ever apply different entries in one place.
+/// I6, State Machine Safety (Figure 3): no two servers ever apply different entries in one place, and
+/// each has told its application of all that it has committed.
 pub fn state_machine_safety<T: Command, R: Rules>(
     members: &[Member<'_, T, R>],
     chronicle: &Chronicle,
@@ -155,7 +156,11 @@ pub fn state_machine_safety<T: Command, R: Rules>(
                 let last = log.snapshot().last;
                 last == Position::default() || chronicle.get(last.index).map(|it| it.term) == Some(last.term)
             };
-            replaced(log) && replaced(disk) && holds(log, chronicle, member.server.commit(), |_| true)
+            let commit = member.server.commit();
+            replaced(log)
+                && replaced(disk)
+                && holds(log, chronicle, commit, |_| true)
+                && chronicle.told(member.server.id()) == commit
         })
 }
 
@@ -180,23 +185,6 @@ pub fn committed_on_quorum<T: Command, R: Rules>(
 fn is_majority(nodes: NodeSet, voters: Voters) -> bool {
     let most = |half: NodeSet| 2 * nodes.intersection(half).len() > half.len();
     most(voters.incoming) && (voters.outgoing.is_empty() || most(voters.outgoing))
-}
-
-/// I6, on the way to the application: whatever a server commits it tells, in order, or else tells to
-/// restore a snapshot of it.
-pub fn tells_commits<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool {
-    let Cause::Event(_) = step.cause else { return true };
-    let mut told = step.before.commit();
-    let in_order = step.performed.iter().all(|op| match op {
-        Op::Output(Output::Committed(index)) => *index > core::mem::replace(&mut told, *index),
-        Op::Output(Output::Restore(snapshot)) => {
-            let index = snapshot.last.index;
-            index > core::mem::replace(&mut told, index)
-        }
-        Op::Output(Output::Leader(_) | Output::Read { .. } | Output::Refused(..)) => true,
-        Op::Write(_) | Op::Sync | Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) => true,
-    });
-    in_order && told == step.after.commit()
 }
 
 /// I8 (5.4.2): a leader commits an entry of its own term, and earlier ones only with it.
@@ -363,6 +351,12 @@ pub fn members_stand<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool 
     !step.performed.iter().any(votes_for_itself)
         || votes(server.membership())
         || votes(earlier) && index > server.commit()
+}
+
+/// Thesis 4.2.2: a leader without a vote leads until it knows that to be committed, and no longer.
+pub fn leader_is_voter<T: Command, R: Rules>(server: &Raft<T, R>) -> bool {
+    let is_voter = server.membership().voters().contains(server.id());
+    !server.is_leader() || is_voter || server.membership_index() > server.commit()
 }
 
 /// Thesis 3.10: a leader hands over to a follower that has its whole log.

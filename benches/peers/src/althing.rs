@@ -4,6 +4,7 @@
 //! for the disk. The log that a server has in its own memory is its disk: what is written is there.
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use althing::raft::{
     Raft, Term, Timer, Write,
 };
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
+use bytes::Bytes;
 
 use crate::cluster::{App, Commands, MESSAGE_LIMIT, Post, Server};
 
@@ -44,26 +46,66 @@ pub trait Keeper: Default {
     fn rest(&mut self) {}
 }
 
-/// The machine keeps handles.
-#[derive(Default)]
-pub struct InLog;
+/// A handle that the machine can keep.
+pub trait Kept: raft::Command + AsRef<[u8]> {
+    /// Handles of all of these.
+    fn of(commands: &Commands<'_>) -> raft::Commands<Self>;
+}
 
-impl Keeper for InLog {
-    type Command = Handle;
+impl Kept for Handle {
+    fn of(commands: &Commands<'_>) -> raft::Commands<Self> {
+        commands.iter().map(Self::from).collect()
+    }
+}
+
+/// A part of a buffer that holds a whole batch.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Slice(Bytes);
+
+impl AsRef<[u8]> for Slice {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl raft::Command for Slice {
+    fn bytes(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
+impl Kept for Slice {
+    fn of(commands: &Commands<'_>) -> raft::Commands<Self> {
+        let mut buffer = Bytes::copy_from_slice(commands.bytes());
+        commands.iter().map(|command| Self(buffer.split_to(command.len()))).collect()
+    }
+}
+
+/// The machine keeps handles.
+pub struct InLog<H = Handle>(PhantomData<H>);
+
+impl<H> Default for InLog<H> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<H: Kept> Keeper for InLog<H> {
+    type Command = H;
     type Parcel = ();
 
-    fn propose(&mut self, commands: &Commands<'_>) -> raft::Commands<Handle> {
-        commands.iter().map(Handle::from).collect()
+    fn propose(&mut self, commands: &Commands<'_>) -> raft::Commands<H> {
+        H::of(commands)
     }
 
-    fn arrive(&mut self, _: &Message<Handle>, (): ()) {}
+    fn arrive(&mut self, _: &Message<H>, (): ()) {}
 
-    fn attach(&self, _: &Message<Handle>) {}
+    fn attach(&self, _: &Message<H>) {}
 
-    fn write(&mut self, _: &LogWrite<Handle>) {}
+    fn write(&mut self, _: &LogWrite<H>) {}
 
-    fn apply(&self, log: &Log<Handle>, after: Index, through: Index, app: &mut impl App) {
-        log.commands(after, through).for_each(|(_, command)| app.apply(command));
+    fn apply(&self, log: &Log<H>, after: Index, through: Index, app: &mut impl App) {
+        log.commands(after, through).for_each(|(_, command)| app.apply(command.as_ref()));
     }
 }
 

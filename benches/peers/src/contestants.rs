@@ -1,6 +1,7 @@
 //! Who takes part, in which configurations. A build has the codec and the allocator that it has:
 //! `compare` makes all builds.
 
+use crate::althing::{Althing, Keeper};
 use crate::cluster::{Cluster, Server, Turns};
 use crate::measure::Cell;
 
@@ -8,6 +9,8 @@ use crate::measure::Cell;
 pub struct Contestant {
     /// How it is called: first the implementation, then what was chosen.
     pub name: String,
+    /// With whom it is compared: who tells followers as soon, or as late, what is committed.
+    pub against: &'static str,
     /// Whether it depends on the codec of the build.
     pub encodes: bool,
     /// For batches of this size only: with one command, the ways to propose a batch are the same.
@@ -15,10 +18,16 @@ pub struct Contestant {
     start: Box<dyn Fn(usize) -> Box<dyn Cluster>>,
 }
 
+/// With whom the others are compared.
+const PROMPT: &str = "althing";
+const LAZY: &str = "althing, no prompt_commit";
+
+const ALWAYS: fn(usize) -> bool = |_| true;
+const MANY: fn(usize) -> bool = |batch| batch > 1;
+
 impl Contestant {
-    /// A contestant of this name, given the server of this number among so many.
     fn new<S: Server + 'static>(
-        name: impl Into<String>,
+        name: String,
         encodes: bool,
         batches: fn(usize) -> bool,
         server: impl Fn(usize, usize) -> S + 'static,
@@ -26,7 +35,9 @@ impl Contestant {
         let start = move |servers| -> Box<dyn Cluster> {
             Box::new(Turns::<S>::new((0..servers).map(|number| server(number, servers))))
         };
-        Self { name: name.into(), encodes, batches, start: Box::new(start) }
+        let lazy = ["skip_bcast_commit", "no prompt_commit"].iter().any(|option| name.contains(option));
+        let against = if lazy { LAZY } else { PROMPT };
+        Self { name, against, encodes, batches, start: Box::new(start) }
     }
 
     /// Whether it takes part in this cell.
@@ -49,15 +60,24 @@ pub fn all() -> Vec<Contestant> {
     all
 }
 
-/// The first one is whom the others are compared with.
 fn althing(all: &mut Vec<Contestant>) {
-    use crate::althing::{Althing, Beside, InLog};
+    use crate::althing::{Beside, InLog, Slice};
 
-    for (prompt_commit, lazy) in [(true, ""), (false, ", no prompt_commit")] {
-        let server = move |number, servers| Althing::<InLog>::new(number, servers, prompt_commit);
-        all.push(Contestant::new(format!("althing{lazy}"), false, |_| true, server));
-        let server = move |number, servers| Althing::<Beside>::new(number, servers, prompt_commit);
-        all.push(Contestant::new(format!("althing, host keeps commands{lazy}"), false, |_| true, server));
+    for prompt_commit in [true, false] {
+        add::<InLog>(all, "", prompt_commit, ALWAYS);
+        add::<Beside>(all, ", host keeps commands", prompt_commit, ALWAYS);
+        add::<InLog<Slice>>(all, ", sliced", prompt_commit, MANY);
+    }
+
+    fn add<K: Keeper + 'static>(
+        all: &mut Vec<Contestant>,
+        what: &str,
+        prompt_commit: bool,
+        batches: fn(usize) -> bool,
+    ) {
+        let server = move |number, servers| Althing::<K>::new(number, servers, prompt_commit);
+        let name = format!("althing{what}{}", if prompt_commit { "" } else { ", no prompt_commit" });
+        all.push(Contestant::new(name, false, batches, server));
     }
 }
 
@@ -65,30 +85,31 @@ fn althing(all: &mut Vec<Contestant>) {
 fn tikv(all: &mut Vec<Contestant>) {
     use raft::storage::MemStorage;
 
-    use crate::tikv::{Moving, Options, Proposing, Tikv};
+    use crate::tikv::{Moving, Options, Proposing, Store, Tikv};
 
-    let always = |_| true;
-    let many = |batch| batch > 1;
     for skip_bcast_commit in [false, true] {
-        let skip = if skip_bcast_commit { ", skip_bcast_commit" } else { "" };
         let calls = Options { proposing: Proposing::Calls, batch_append: false, skip_bcast_commit };
         let batched = Options { batch_append: true, ..calls };
         let message = Options { proposing: Proposing::Message, ..batched };
-        let mut add = |name: &str, batches, options| {
-            let server = move |number, servers| Tikv::<MemStorage>::new(number, servers, options);
-            all.push(Contestant::new(format!("tikv {name}{skip}"), true, batches, server));
-        };
-        add("propose", always, calls);
-        add("propose, batch_append", many, batched);
-        add("one message", many, message);
-        let server = move |number, servers| Tikv::<Moving>::new(number, servers, message);
-        all.push(Contestant::new(format!("tikv one message, own storage{skip}"), true, always, server));
+        add::<MemStorage>(all, "propose", ALWAYS, calls);
+        add::<MemStorage>(all, "propose, batch_append", MANY, batched);
+        add::<MemStorage>(all, "one message", MANY, message);
+        add::<Moving>(all, "one message, own storage", ALWAYS, message);
         #[cfg(feature = "protobuf-codec")]
         {
             let slices = Options { proposing: Proposing::Slices, ..message };
-            let server = move |number, servers| Tikv::<Moving>::new(number, servers, slices);
-            let name = format!("tikv one message, sliced, own storage{skip}");
-            all.push(Contestant::new(name, true, many, server));
+            add::<Moving>(all, "one message, sliced, own storage", MANY, slices);
         }
+    }
+
+    fn add<S: Store + 'static>(
+        all: &mut Vec<Contestant>,
+        what: &str,
+        batches: fn(usize) -> bool,
+        options: Options,
+    ) {
+        let server = move |number, servers| Tikv::<S>::new(number, servers, options);
+        let skip = if options.skip_bcast_commit { ", skip_bcast_commit" } else { "" };
+        all.push(Contestant::new(format!("tikv {what}{skip}"), true, batches, server));
     }
 }

@@ -67,8 +67,7 @@ fn a_leader_cut_off_commits_nothing_and_what_it_took_is_overwritten() {
     let steps = [
         Step::TimeOut(0),
         Step::Propose(0, 2),
-        Step::Cut(0, 1),
-        Step::Cut(0, 2),
+        Step::Isolate(0),
         Step::Propose(0, 3),
         Step::TimeOut(1),
         Step::TimeOut(2),
@@ -85,8 +84,7 @@ fn a_leader_cut_off_commits_nothing_and_what_it_took_is_overwritten() {
 fn a_follower_that_was_away_catches_up_and_can_lead() {
     let steps = [
         Step::TimeOut(0),
-        Step::Cut(0, 2),
-        Step::Cut(1, 2),
+        Step::Isolate(2),
         Step::Propose(0, 10),
         Step::Heal,
         Step::Restart(0),
@@ -104,8 +102,8 @@ fn what_was_committed_survives_crashes_of_all() {
     assert_eq!(outcome.committed, [0, 1, 2, 3, 4]);
 }
 
-/// What random schedules are worth: in most of them several servers lead, commands that a leader
-/// took are lost, and some are committed.
+/// What random schedules are worth: in most of them commands are committed, in many a leader took
+/// commands that are lost, and in many the leadership moves more than twice.
 #[test]
 fn random_schedules_are_eventful() {
     let (mut runner, schedules) = (TestRunner::deterministic(), schedules(SERVERS));
@@ -114,10 +112,12 @@ fn random_schedules_are_eventful() {
     let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| is(outcome)).count();
     assert!(count(|outcome| outcome.committed.len() < outcome.taken.len()) > 20, "commands are lost");
     assert!(count(|outcome| !outcome.committed.is_empty()) > 60, "commands are committed");
-    assert!(count(|outcome| outcome.terms() > 3) > 50, "leaders change");
+    assert!(count(|outcome| outcome.terms() > 3) > 20, "leaders change");
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn three_servers_agree(steps in schedules(3)) {
         agree(3, &steps);

@@ -1,6 +1,6 @@
 //! Measures one contestant of this build in one cell, and prints the figures as JSON.
 
-use althing_peers::contestants;
+use althing_peers::contestants::{self, Contestant};
 use althing_peers::measure::{Cell, measure};
 use anyhow::Context;
 use clap::Parser;
@@ -27,7 +27,8 @@ fn main() -> anyhow::Result<()> {
     if arguments.list {
         for contestant in &all {
             let cells: Vec<_> = Cell::all().filter(|cell| contestant.takes_part(*cell)).collect();
-            println!("{}", serde_json::to_string(&(&contestant.name, contestant.encodes, cells))?);
+            let Contestant { name, against, encodes, .. } = contestant;
+            println!("{}", serde_json::to_string(&(name, against, encodes, cells))?);
         }
         return Ok(());
     }

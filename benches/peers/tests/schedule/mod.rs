@@ -8,12 +8,18 @@ use proptest::prelude::*;
 pub(crate) enum Step {
     /// A client asks this server for so many commands. It refuses them if it does not lead.
     Propose(usize, u64),
+    /// A client asks whoever believes to lead for so many commands.
+    Ask(u64),
     /// This server's election timer expires.
     TimeOut(usize),
+    /// One after another, from this one on, the election timers of all expire that do not lead.
+    TimeOutAll(usize),
     /// This server crashes and starts again.
     Restart(usize),
     /// From now on all messages between these two are lost.
     Cut(usize, usize),
+    /// From now on all messages to this server and from it are lost, and no others.
+    Isolate(usize),
     /// No link is cut any more.
     Heal,
 }
@@ -79,9 +85,27 @@ impl<S: Server> Run<S> {
     fn step(mut self, step: Step) -> Self {
         match step {
             Step::Propose(id, count) => self.propose(id, count),
+            Step::Ask(count) => {
+                let leaders: Vec<_> = self.servers.leaders().collect();
+                leaders.into_iter().for_each(|leader| self.propose(leader, count));
+            }
             Step::TimeOut(id) => self.servers.happens(id, S::time_out),
+            Step::TimeOutAll(first) => {
+                for id in (0..self.size).map(|by| (first + by) % self.size) {
+                    if !self.servers.server(id).is_leader() {
+                        self.servers.happens(id, S::time_out);
+                        self.servers.pump();
+                    }
+                }
+            }
             Step::Restart(id) => self.servers = self.servers.restarted(id),
             Step::Cut(a, b) => self.servers.cut(a, b, true),
+            Step::Isolate(id) => {
+                self.heal();
+                (0..self.size)
+                    .filter(|other| *other != id)
+                    .for_each(|other| self.servers.cut(id, other, true));
+            }
             Step::Heal => self.heal(),
         }
         self
@@ -154,10 +178,13 @@ pub(crate) fn schedules(servers: usize) -> impl Strategy<Value = Vec<Step>> {
     let id = move || 0..servers;
     let link = (id(), 1..servers).prop_map(move |(a, by)| Step::Cut(a, (a + by) % servers));
     let step = prop_oneof![
-        4 => (id(), 1..20_u64).prop_map(|(id, count)| Step::Propose(id, count)),
-        4 => id().prop_map(Step::TimeOut),
+        1 => (id(), 1..20_u64).prop_map(|(id, count)| Step::Propose(id, count)),
+        4 => (1..20_u64).prop_map(Step::Ask),
+        2 => id().prop_map(Step::TimeOut),
+        2 => id().prop_map(Step::TimeOutAll),
         1 => id().prop_map(Step::Restart),
-        2 => link,
+        1 => link,
+        3 => id().prop_map(Step::Isolate),
         1 => Just(Step::Heal),
     ];
     prop::collection::vec(step, 1..60)

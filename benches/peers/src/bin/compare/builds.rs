@@ -58,8 +58,8 @@ impl Build {
         Ok(Self { codec, allocator, program })
     }
 
-    /// Who takes part in which cells, and whether that depends on the codec.
-    pub(crate) fn list(&self) -> anyhow::Result<Vec<(String, bool, Vec<Cell>)>> {
+    /// Who takes part, with whom each is compared, whether it depends on the codec, in which cells.
+    pub(crate) fn list(&self) -> anyhow::Result<Vec<(String, String, bool, Vec<Cell>)>> {
         let lines = self.run(&["--list"])?;
         lines.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }

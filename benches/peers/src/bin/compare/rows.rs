@@ -7,11 +7,10 @@ use anyhow::Context;
 
 use crate::builds::{Allocator, Build};
 
-/// With whom everyone is compared.
-const REFERENCE: &str = "althing";
-
 pub(crate) struct Row<'a> {
     pub(crate) contestant: String,
+    /// With whom it is compared.
+    against: String,
     /// Empty if it has none.
     pub(crate) codec: &'static str,
     pub(crate) allocator: &'static str,
@@ -34,7 +33,7 @@ pub(crate) fn of<'a>(builds: &'a [Build], cells: &[Cell]) -> anyhow::Result<Vec<
         };
         let counts = |other: &&Build| other.codec == build.codec && other.allocator == Allocator::Counting;
         let counting = builds.iter().find(counts).context("each codec is built with a counter")?;
-        for (contestant, encodes, mut its_cells) in build.list()? {
+        for (contestant, against, encodes, mut its_cells) in build.list()? {
             its_cells.retain(|cell| cells.contains(cell));
             let same = |row: &Row<'_>| row.contestant == contestant && row.allocator == allocator;
             if its_cells.is_empty() || (!encodes && rows.iter().any(same)) {
@@ -42,6 +41,7 @@ pub(crate) fn of<'a>(builds: &'a [Build], cells: &[Cell]) -> anyhow::Result<Vec<
             }
             rows.push(Row {
                 contestant,
+                against,
                 codec: if encodes { build.codec } else { "" },
                 allocator,
                 build,
@@ -52,7 +52,7 @@ pub(crate) fn of<'a>(builds: &'a [Build], cells: &[Cell]) -> anyhow::Result<Vec<
             });
         }
     }
-    rows.sort_by_key(|row| !row.contestant.starts_with(REFERENCE));
+    rows.sort_by_key(|row| !row.codec.is_empty());
     Ok(rows)
 }
 
@@ -63,7 +63,12 @@ impl Row<'_> {
 
     /// Whether it is one that others are compared with.
     pub(crate) fn is_reference(&self) -> bool {
-        self.contestant == REFERENCE
+        self.contestant == self.against
+    }
+
+    /// Whether the other is the one that this one is compared with.
+    pub(crate) fn is_against(&self, other: &Row<'_>) -> bool {
+        other.contestant == self.against && other.allocator == self.allocator
     }
 
     /// Takes the figures of one round, and counts allocations in the first.

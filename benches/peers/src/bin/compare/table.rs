@@ -20,8 +20,7 @@ pub(crate) fn draw(rows: &[Row<'_>], cells: &[Cell]) -> Table {
         let takes_part =
             |row: &&Row<'_>| cells.iter().any(|cell| cell.batch == batch && row.takes_part(*cell));
         for row in rows.iter().filter(takes_part) {
-            let reference =
-                rows.iter().find(|other| other.is_reference() && other.allocator == row.allocator);
+            let reference = rows.iter().find(|other| row.is_against(other));
             table.add_row(columns.line(row, batch, reference));
         }
     }

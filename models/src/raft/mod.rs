@@ -57,7 +57,7 @@ const ENDLESS: u64 = Faults::ENDLESS as u64;
 const ENDLESS_TERMS: u64 = 1_000_000_000;
 
 /// What bounds the models.
-pub static KEYS: [Key; 28] = [
+pub static KEYS: [Key; 27] = [
     key("nodes", "servers", 1, MAX_NODES as u64, 3),
     key(
         "voters",

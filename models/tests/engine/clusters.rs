@@ -20,7 +20,11 @@ const MOST_STATES: f64 = if cfg!(debug_assertions) { 90_000.0 } else { f64::INFI
 fn both_searches_come_to_the_same() {
     for subject in SUBJECTS {
         let quick = subject.quick();
-        let small = quick.iter().filter(|(_, bounds)| subject.estimate(bounds) <= MOST_STATES);
+        let small = quick.iter().filter(|(_, bounds)| match subject.estimate(bounds) {
+            // There is no saying; two servers without pre-votes are few.
+            0.0 if cfg!(debug_assertions) => bounds.get("nodes") <= 2 && !bounds.is_on("pre_vote"),
+            states => states <= MOST_STATES,
+        });
         let mut compared = 0;
         for (profile, bounds) in small {
             let by = |searcher| {
@@ -30,7 +34,9 @@ fn both_searches_come_to_the_same() {
             assert_eq!(by(Searcher::Althing), by(Searcher::Stateright), "{} {profile}", subject.name());
             compared += 1;
         }
-        assert!(2 * compared > quick.len(), "{}: {compared} profiles", subject.name());
+        let estimated = subject.estimate(&quick[0].1) > 0.0;
+        let enough = if estimated { quick.len() / 2 } else { 1 };
+        assert!(compared > enough, "{}: {compared} profiles", subject.name());
     }
 }
 

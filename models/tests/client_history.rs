@@ -113,7 +113,7 @@ impl<R: Rules> World<R> {
     fn new(seed: u64, rules: R, dedupes: bool) -> Self {
         let nodes = NodeSet::first(SERVERS);
         let mut random = Box::new(choices(seed));
-        let mut bit = || random.next().unwrap_or_default() % 2 == 0;
+        let mut bit = || random.next().unwrap_or_default().is_multiple_of(2);
         let options =
             Options { pre_vote: bit(), check_quorum: bit(), prompt_commit: bit(), ..Options::default() };
         let membership = Membership::new(nodes, NodeSet::EMPTY).expect("voters");
@@ -229,7 +229,7 @@ impl<R: Rules> World<R> {
         let client = &mut self.clients[usize::from(id)];
         if client.number == number
             && client.waits_for.is_some()
-            && self.random.next().unwrap_or_default() % 4 > 0
+            && !self.random.next().unwrap_or_default().is_multiple_of(4)
         {
             client.waits_for = None;
             self.history.on_return(id, sum).expect("it was asked");

@@ -1,13 +1,9 @@
 //! Walks of the models `raft` and `raft-membership`.
 
-use althing::raft::invariants::Chronicle;
-use althing_models::cluster::{Cluster, State};
-use althing_models::raft::mutants::{Broken, MEMBERSHIP_MUTANTS, MUTANTS, Mutant};
-use althing_models::raft::{self, Server, endless, model, transitions};
-use althing_models::walk::{Violation, Weights};
+use althing_models::raft::{endless, model};
 use proptest::prelude::*;
 
-use crate::{Happened, config, walk, weights};
+use crate::{config, walk, weights};
 
 /// The servers that these bits of a number name, of so many.
 fn some(bits: u64, nodes: u64) -> u64 {
@@ -50,72 +46,5 @@ proptest! {
             ("second", some(second, nodes)),
         ]);
         walk(&model(&bounds).expect("the bounds agree"), seed, &phases);
-    }
-}
-
-#[test]
-fn walks_of_a_log_take_every_transition_and_meet_every_fault() {
-    let phases = [Weights::calm(), Weights::mixed(), Weights::stormy()].map(|weights| (weights, 300));
-    let mut happened = Happened::default();
-    let mut expected = Vec::new();
-    for nodes in 1..=9_u64 {
-        let all = (1 << nodes) - 1;
-        let few: &[(&str, u64)] = &[("change", 1), ("second", all)];
-        let more: &[(&str, u64)] = &[("voters", nodes.div_ceil(2)), ("change", all), ("second", 1)];
-        let options: [&[(&str, u64)]; 4] = [
-            &[("compactions", 1), ("unreachable", 1)],
-            &[("pre_vote", 1), ("check_quorum", 1), ("compactions", 1)],
-            &[("reads", 100), ("write_behind", 1), ("prompt_commit", 1)],
-            &[("transfers", 1), ("reads", 100)],
-        ];
-        for (seed, options) in (100 * nodes..).zip(options) {
-            for members in [&[], few, more] {
-                let bounds = endless(nodes, &[&[("log", 20)], options, members].concat());
-                expected.extend(transitions::expected(&bounds));
-                let cluster = model(&bounds).expect("the bounds agree");
-                let walk = walk(&cluster, seed, &phases);
-                happened.on(&cluster, &walk, transitions::name, |server| server.term().get());
-            }
-        }
-    }
-    happened.check(&expected);
-}
-
-/// Walks of a mutant, until one finds what is wrong with it.
-fn hunt<T>(
-    mutant: &Mutant,
-    walks: u64,
-    found: impl FnMut(&Cluster<Server<Broken>, Chronicle>, &State, Option<Violation>) -> Option<T>,
-) -> Option<T> {
-    // What bounds an exploration, and what makes it small.
-    const DROPPED: [&str; 9] =
-        ["nodes", "terms", "candidates", "crashes", "symmetry", "heartbeats", "reduce", "log", "reads"];
-    let given = |key| mutant.bounds.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
-    let flags: Vec<_> = mutant.bounds.iter().copied().filter(|(key, _)| !DROPPED.contains(key)).collect();
-    let reads = given("reads").map_or(0, |_| 100);
-    let cluster = |seed: u64| {
-        let least = given("nodes").unwrap_or(3);
-        let more = if given("change").is_some() || least == 1 { 0 } else { seed % 3 };
-        let bounds = endless((least + more).min(5), &[&flags[..], &[("log", 12), ("reads", reads)]].concat());
-        raft::cluster(&bounds, mutant.rules, (mutant.tamper)()).expect("the bounds agree")
-    };
-    crate::hunt(walks, 1000, cluster, found)
-}
-
-#[test]
-fn walks_find_every_mutant_of_the_log() {
-    for mutant in MUTANTS.iter().chain(&MEMBERSHIP_MUTANTS) {
-        let start = std::time::Instant::now();
-        let mut steps = 0;
-        let found = hunt(mutant, 100, |cluster, state, violation| {
-            steps += 1;
-            let recovers = mutant.expected == "Recoverability";
-            match violation {
-                Some(violation) => Some(violation.property),
-                None if recovers && cluster.violates(state, mutant.expected) => Some(mutant.expected),
-                None => None,
-            }
-        });
-        println!("{} {found:?} {steps} {:?}", mutant.name, start.elapsed());
     }
 }

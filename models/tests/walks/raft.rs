@@ -11,7 +11,7 @@ fn some(bits: u64, nodes: u64) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(config(48))]
+    #![proptest_config(config(16))]
 
     #[test]
     fn no_walk_of_a_log_violates_an_invariant_and_every_walk_recovers(

@@ -114,8 +114,8 @@ impl<H: Kept> Keeper for InLog<H> {
 pub struct Beside {
     /// The entry before the first that is kept.
     before: Index,
-    /// A handle for each entry; the machine's own entries have none.
-    kept: VecDeque<Option<Handle>>,
+    /// A handle for each entry; the machine's own entries have empty ones.
+    kept: VecDeque<Handle>,
     /// Commands of a client that have no place yet.
     proposed: raft::Commands<Handle>,
     /// Commands of messages: their term, the entry before them, and all of them.
@@ -164,7 +164,7 @@ impl Keeper for Beside {
             return raft::Commands::new();
         };
         let first = self.place(prev.index);
-        self.kept.range(first..first + commands.len()).flatten().cloned().collect()
+        self.kept.range(first..first + commands.len()).cloned().collect()
     }
 
     fn write(&mut self, write: &LogWrite<()>) {
@@ -173,11 +173,11 @@ impl Keeper for Beside {
                 self.kept.truncate(self.place(*after));
                 let handles = self.take(*term, *after, commands.len());
                 assert_eq!(handles.len(), commands.len(), "each entry has a command");
-                self.kept.extend(handles.into_iter().map(Some));
+                self.kept.extend(handles);
             }
             LogWrite::Append { after, batch: Batch::Noop | Batch::Change(_), .. } => {
                 self.kept.truncate(self.place(*after));
-                self.kept.push_back(None);
+                self.kept.push_back(Handle::default());
             }
             LogWrite::Compact(snapshot) => {
                 self.kept.drain(..self.place(snapshot.last.index));
@@ -189,7 +189,7 @@ impl Keeper for Beside {
 
     fn apply(&self, _: &Log<()>, after: Index, through: Index, app: &mut impl App) {
         let handles = self.kept.range(self.place(after)..self.place(through));
-        handles.flatten().for_each(|command| app.apply(command));
+        handles.filter(|handle| !handle.is_empty()).for_each(|command| app.apply(command));
     }
 
     fn rest(&mut self) {

@@ -4,6 +4,9 @@
 //! are handled until there is none. It has no clock: an election timeout is one whole timeout of
 //! ticks at once, and always as long.
 
+// With one of the codecs its lists and bytes are vectors, with the other they are not.
+#![allow(clippy::useless_conversion)]
+
 mod store;
 
 use raft::eraftpb::{Entry, Message, MessageType};

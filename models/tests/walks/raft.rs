@@ -61,7 +61,7 @@ fn walks_of_a_log_take_every_transition_and_meet_every_fault() {
     let phases = weights.map(|weights| (weights, 200));
     let mut happened = Happened::default();
     let mut expected = Vec::new();
-    for nodes in 1..=9_u64 {
+    for nodes in [1_u64, 2, 3, 4, 5, 9] {
         let all = (1 << nodes) - 1;
         let few: &[(&str, u64)] = &[("change", 1), ("second", all)];
         let more: &[(&str, u64)] = &[("voters", nodes.div_ceil(2)), ("change", all), ("second", 1)];

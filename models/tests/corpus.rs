@@ -54,6 +54,24 @@ fn bytes_that_end_anywhere_are_walks_and_events_too() {
     }
 }
 
+/// Walks that are longer than a fuzzer, which never makes anything much longer than its longest
+/// seed, would find worth keeping: of three, five and nine servers, with all options. Written like the
+/// seeds below.
+#[test]
+#[ignore = "writes files into the corpus"]
+fn long_walks_are_seeds() {
+    for nodes in [2_u8, 4, 8] {
+        let bounds = [nodes, 0xff, 0x0f, 0x42, 0, 0b11, 0b100, 0b110, 0];
+        let mixed = [200, 20, 12, 8, 8, 3, 3, 1, 8];
+        let steps =
+            choices(nodes.into()).take(800).flat_map(|choice| [(choice >> 24) as u8, (choice >> 16) as u8]);
+        let bytes: Vec<u8> = bounds.into_iter().chain(mixed).chain(steps).collect();
+        raft_walk(&bytes);
+        fs::write(corpus("raft_walk").join(format!("long-{}", nodes + 1)), bytes)
+            .expect("the corpus can be written");
+    }
+}
+
 /// Seeds of a form that a fuzzer hardly finds by itself: traces of walks, and a server's journal
 /// of a walk without commands, which begins with the disk of before. Run this after a change of
 /// these forms: `cargo test -p althing-models --test corpus -- --ignored`. What the fuzzer found

@@ -10,7 +10,7 @@ use althing_models::election::{self, Server, endless, model, transitions};
 use althing_models::walk::{Violation, Weights};
 use proptest::prelude::*;
 
-use crate::{Happened, config, walk, weights};
+use crate::{CRASHING, DUPLICATING, Happened, config, walk, weights};
 
 proptest! {
     #![proptest_config(config(64))]
@@ -81,7 +81,8 @@ fn hunt<T>(
         let bounds = endless(2 + seed % 4, &flags);
         election::cluster(&bounds, mutant.rules, (mutant.tamper)()).expect("the bounds agree")
     };
-    crate::hunt(walks, 1000, cluster, found)
+    let weights = [Weights::calm(), Weights::mixed(), DUPLICATING, CRASHING];
+    crate::hunt(walks, 1000, &weights, cluster, found)
 }
 
 #[test]

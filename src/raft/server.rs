@@ -275,6 +275,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
                     self.answer(from, Some(Answer::Stale), round, out);
                 }
             }
+            Message::Committed { term, last } => self.learn_commit(from, term, last, out),
             Message::Snapshot { term, snapshot, round } => {
                 if self.hear(from, term, out) {
                     let answer = self.install(from, snapshot, out);

@@ -318,9 +318,10 @@ fn followers_hear_what_is_committed() {
         let mut leader = Subject::leader(plain(3).with_options(Options { prompt_commit, ..PLAIN }));
         leader.ask(propose(&[7]));
         leader.hear(1, reply(1, matches(2)));
-        let news = [(1, append(1, at(1, 2), 1, &[], 2)), (2, append(1, at(1, 2), 1, &[], 2))];
-        assert_eq!(leader.sent(), if prompt_commit { &news[..] } else { &[] });
+        let notices = [(1, committed(1, at(1, 2))), (2, committed(1, at(1, 2)))];
+        assert_eq!(leader.sent(), if prompt_commit { &notices[..] } else { &[] });
         leader.expire(Timer::Heartbeat);
+        let news = [(1, append(1, at(1, 2), 1, &[], 2)), (2, append(1, at(1, 2), 1, &[], 2))];
         assert_eq!(leader.sent(), news);
     }
 }

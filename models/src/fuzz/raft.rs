@@ -318,7 +318,7 @@ fn has_second_leader<T: Command>(step: &Step<'_, Raft<T>>, behind: bool) -> bool
             Message::Append { term, .. } | Message::Snapshot { term, .. } => {
                 *term == step.before.term() && (step.before.is_leader() || behind)
             }
-            Message::Election(_) | Message::AppendReply { .. } => false,
+            Message::Election(_) | Message::AppendReply { .. } | Message::Committed { .. } => false,
             Message::TimeoutNow { .. } | Message::Propose { .. } => false,
         },
         Cause::Event(Event::Timer(_) | Event::Input(_)) | Cause::Restart => false,

@@ -448,6 +448,10 @@ pub fn is_dead<R: Rules>(message: &Message<()>, from: NodeId, receiver: &Server<
         // A request is answered, however stale: that tells its sender the receiver's term.
         Message::Append { .. } | Message::Snapshot { .. } | Message::Propose { .. } => false,
         Message::TimeoutNow { .. } => term < current,
+        // What is compacted is committed, also after a crash.
+        Message::Committed { last, .. } => {
+            term < current || last.index <= receiver.log().snapshot().last.index
+        }
         Message::AppendReply { answer, round, .. } => {
             // The receiver leads but once in a term.
             let may_lead = matches!(receiver.election().role(), Role::Candidate { .. });

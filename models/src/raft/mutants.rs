@@ -6,7 +6,6 @@
 //! | bug | why |
 //! |---|---|
 //! | B3, a term written without its vote | they are one record |
-//! | B14, a heartbeat commits what the follower lacks | heartbeats are `Append`, and B13 is theirs too |
 //! | B18, an order of followers that is out of date | nothing is sorted: each candidate for the commit index is counted |
 //! | B19, the term of a reply taken for a vote of one's own | a reply has no vote, and a new term begins without one: `ballot_entering`, which has B2 |
 //! | B20, two threads in one server | `step` has the server to itself |
@@ -73,6 +72,8 @@ pub enum Broken {
     AppendAfter,
     /// Figure 2: a follower commits all that it has.
     FollowerCommit,
+    /// 5.3: whoever is told what is committed has it.
+    MayLearnCommit,
     /// 5.3: a follower vouches for all that it has.
     Vouched,
     /// 10.2.1: a leader counts what is not on its disk yet.
@@ -213,6 +214,10 @@ impl Rules for Broken {
 
     fn follower_commit(&self, leader: Index, matched: Index, last: Index) -> Index {
         leader.min(if *self == Self::FollowerCommit { last } else { matched })
+    }
+
+    fn may_learn_commit(&self, contained: bool) -> bool {
+        *self == Self::MayLearnCommit || contained
     }
 
     fn vouched(&self, matched: Index, last: Index) -> Index {
@@ -365,7 +370,7 @@ fn no_heartbeats(_: &Server<Broken>, event: &Event<Server<Broken>>) -> bool {
 pub type Mutant = protocol::Mutant<Broken, Server<Broken>>;
 
 /// The mutants of the model `raft`.
-pub static MUTANTS: [Mutant; 38] = [
+pub static MUTANTS: [Mutant; 39] = [
     Mutant::of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
@@ -466,11 +471,26 @@ pub static MUTANTS: [Mutant; 38] = [
     ),
     Mutant::of_rules(
         "follower-commits-all",
-        "B13, B14: follower_commit",
+        "B13: follower_commit",
         Broken::FollowerCommit,
         "StateMachineSafety",
         // Only a heartbeat to one that needs a snapshot says nothing of the end of its log.
         &[("nodes", 3), ("terms", 2), ("log", 0), ("compactions", 1), ("symmetry", 1), ("reduce", 1)],
+    ),
+    Mutant::of_rules(
+        "notice-commits-anything",
+        "B14: may_learn_commit",
+        Broken::MayLearnCommit,
+        "Ordering",
+        &[
+            ("nodes", 3),
+            ("terms", 2),
+            ("log", 2),
+            ("prompt_commit", 1),
+            ("heartbeats", 0),
+            ("symmetry", 1),
+            ("reduce", 1),
+        ],
     ),
     Mutant::of_rules(
         "ack-all",

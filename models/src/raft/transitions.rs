@@ -26,7 +26,7 @@ const fn occurs(name: &'static str, nodes: u64, terms: u64, with: &'static [&'st
     Transition { name, nodes, terms, with }
 }
 
-static TRANSITIONS: [Transition; 45] = [
+static TRANSITIONS: [Transition; 46] = [
     occurs("restart", 1, 0, &["crashes"]),
     occurs("election timeout: ask around", 2, 1, &["pre_vote"]),
     occurs("election timeout: campaign", 2, 1, &["!pre_vote", "voters>1"]),
@@ -43,6 +43,7 @@ static TRANSITIONS: [Transition; 45] = [
     occurs("append: conflict replaced", 3, 2, &["nodes=3", "log>1"]),
     occurs("append: nothing new", 2, 1, &["!in_flight"]),
     occurs("append: commit moves", 2, 1, &["tells", "!in_flight"]),
+    occurs("committed: commit moves", 2, 1, &["prompt_commit"]),
     occurs("append: lacks the entry before", 2, 2, &["log>1"]),
     occurs("append: within what is committed", 2, 1, &["tells", "!in_flight"]),
     occurs("append: stale term", 2, 2, &[]),
@@ -87,7 +88,7 @@ pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
         "strangers" => voters < nodes,
         "nodes=3" => nodes == 3 && voters == 3,
         "log>1" => get("log") > 1,
-        "tells" => bounds.is_on("heartbeats") || bounds.is_on("prompt_commit") || get("log") > 1 && terms > 1,
+        "tells" => bounds.is_on("heartbeats") || get("log") > 1 && terms > 1,
         "several" => change.count_ones() > 1,
         "!in_flight" => !bounds.is_on("in_flight"),
         "joint" => change > 0 && change != initial,
@@ -161,6 +162,8 @@ fn of_message<R: Rules>(message: &Message<()>, step: &Step<'_, Raft<(), R>>) -> 
         Message::TimeoutNow { .. } => "transfer: too late",
         Message::Propose { .. } => "propose: forwarded",
         Message::Append { .. } => of_append(step),
+        Message::Committed { .. } if after.commit() > before.commit() => "committed: commit moves",
+        Message::Committed { .. } => "committed: nothing new",
         Message::Snapshot { .. } => match (answer(step), output(step)) {
             (Some(Answer::Stale), _) => "snapshot: stale term",
             (_, Some(Output::Restore(_))) => "snapshot: installed",

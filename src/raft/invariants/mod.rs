@@ -242,6 +242,7 @@ pub fn persist_before_send<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) ->
                 disk.log().last() == *credential
             }
             Message::Election(_) | Message::Append { .. } | Message::Snapshot { .. } => true,
+            Message::Committed { .. } => true, // It may be committed without its sender's disk.
             Message::TimeoutNow { .. } | Message::Propose { .. } => true,
         };
         durable && message.term() <= disk.ballot().term
@@ -376,7 +377,7 @@ pub fn hands_over_all<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool
             }) || answers(to, last)
         }
         Message::Election(_) | Message::Append { .. } | Message::AppendReply { .. } => true,
-        Message::Snapshot { .. } | Message::Propose { .. } => true,
+        Message::Committed { .. } | Message::Snapshot { .. } | Message::Propose { .. } => true,
     })
 }
 

@@ -256,6 +256,8 @@ fn invariants<R: Rules>(cluster: Cluster<Server<R>, Chronicle>) -> Cluster<Serve
     cluster
         .always("ElectionSafety", |view| invariants::election_safety(view.history()))
         .each_step("VoteOnce", invariants::vote_once)
+        .always("LeaderIsElected", |view| invariants::leader_is_elected(&members(view), view.history()))
+        .always("PreVoteEarned", |view| invariants::pre_vote_earned(view.history()))
         .each_step("LeaderAppendOnly", invariants::leader_append_only)
         .always("LogMatching", |view| invariants::log_matching(&members(view)))
         .always("LeaderCompleteness", |view| invariants::leader_completeness(&members(view), view.history()))

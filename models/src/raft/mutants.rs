@@ -361,7 +361,7 @@ fn no_heartbeats(_: &Server<Broken>, event: &Event<Server<Broken>>) -> bool {
 pub type Mutant = protocol::Mutant<Broken, Server<Broken>>;
 
 /// The mutants of the model `raft`.
-pub static MUTANTS: [Mutant; 39] = [
+pub static MUTANTS: [Mutant; 41] = [
     Mutant::of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
@@ -496,6 +496,20 @@ pub static MUTANTS: [Mutant; 39] = [
         Broken::Election(Within::IsStale),
         "CommittedOnQuorum",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("heartbeats", 0), ("symmetry", 1), ("reduce", 1)],
+    ),
+    Mutant::of_rules(
+        "stale-leader-followed",
+        "B16: is_stale (5.1)",
+        Broken::Election(Within::IsStale),
+        "LeaderIsElected",
+        &[("nodes", 3), ("terms", 2), ("log", 0), ("heartbeats", 0), ("symmetry", 1)],
+    ),
+    Mutant::of_rules(
+        "half-of-the-pre-votes",
+        "wins (9.6)",
+        Broken::Election(Within::Wins),
+        "PreVoteEarned",
+        &[("nodes", 2), ("terms", 1), ("log", 0), ("pre_vote", 1), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "old-ack",

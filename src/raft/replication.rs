@@ -273,7 +273,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
     pub(super) fn learn_commit(&mut self, from: NodeId, term: Term, last: Position, out: &mut Out<T, R>) {
         // Like an answer, it tells the term, and no more: it puts no election off.
         self.election.receive(from, election::Message::HeartbeatReply { term }, &mut Within(out));
-        let current = !self.rules().is_stale(term, self.term()) && self.leader() == Some(from);
+        let current = self.rules().is_of_term(term, self.term()) && self.leader() == Some(from);
         if current && last.index > self.commit && self.rules().may_learn_commit(self.log.contains(last)) {
             self.commit_to(last.index, out);
         }

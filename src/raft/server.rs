@@ -120,6 +120,8 @@ pub struct Leading {
     pub(super) durable: Index,
     /// To whom the leadership is being handed over.
     pub(super) transfer: Option<NodeId>,
+    /// Whether a server was told to stand in this term, though the transfer may be given up since.
+    pub(super) handed_over: bool,
     pub(super) reads: Reads,
 }
 
@@ -245,6 +247,12 @@ impl Leading {
     /// To whom the leadership is being handed over.
     pub fn transfer(&self) -> Option<NodeId> {
         self.transfer
+    }
+
+    /// Whether a server was told to stand in this term. It may come to hear of it at any time, even
+    /// after the transfer was given up.
+    pub fn handed_over(&self) -> bool {
+        self.handed_over
     }
 
     /// The reads that are not confirmed yet.
@@ -374,6 +382,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
             followers: NodeMap::new(),
             durable: last,
             transfer: None,
+            handed_over: false,
             reads: Reads::default(),
         });
         self.track_members(out);
@@ -439,6 +448,7 @@ impl Relabel for Leading {
             followers: followers.map(|(node, progress)| (renaming.apply(node), *progress)).collect(),
             durable: self.durable,
             transfer: self.transfer.relabel(renaming),
+            handed_over: self.handed_over,
             reads: self.reads.clone(),
         }
     }

@@ -16,7 +16,8 @@
 //! | [`Timer::Heartbeat`] | a fraction of `T`, such as `T / 10` | leading others |
 //! | [`Timer::Quorum`] | `T` | leading others, with check-quorum |
 //!
-//! No choice of durations can break safety: an expiry may come at any moment.
+//! No choice of durations can break safety: an expiry may come at any moment. Only reads by
+//! [lease](crate::raft::lease), if a host makes any, rest on them.
 #![doc = include_str!("host.md")]
 
 use core::fmt;

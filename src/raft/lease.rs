@@ -43,10 +43,9 @@
 //!   for which a machine is suspended: a clock that stops then is slow beyond any bound.
 //! - **[`Timer::Lease`](crate::raft::Timer) and [`Timer::Election`](crate::raft::Timer) do not
 //!   expire before `T`**, the same for all, by the clock of their host; and an expiry is not handed
-//!   over after the timer was armed anew, though it was due before.
-//! - **A server that restarts takes part only after `T`**: until then its host hands it no
-//!   event, since what leader it heard before is forgotten. If nothing was ever written to its disk,
-//!   it heard none, and need not wait.
+//!   over after the timer was armed anew, though it was due before, which else does no harm.
+//! - **A host that restarts waits for `T` before it starts its server**, which has forgotten what
+//!   leader it heard. If nothing was ever written to the disk it heard none, and need not wait.
 //! - **The clock is read before** [`Lease::ask`], whose input is handed in after it; and, for
 //!   [`Lease::read`], after the request of the client has come.
 //!
@@ -56,9 +55,10 @@
 //! of the leader's term that is committed, so its membership is that of the leader or the one before
 //! it, and their majorities overlap: one of those who voted for it, in its later term, had answered
 //! the leader before, in the leader's. That one heard the leader after it was asked. Then it waited
-//! for `T` by its clock, restart or not; or it was asked to vote by who was told to stand, and by
-//! none but this leader (3.10), as [`Leading::handed_over`](crate::raft::Leading::handed_over)
-//! tells.
+//! for `T` by its clock, restart or not, since neither requests nor late answers make a server forget a
+//! leader that it hears ([`election::rules`](crate::raft::election::rules)). Or else it was asked by
+//! a server that was told to stand, and in this term by none but this leader (3.10), which knows
+//! ([`Leading::handed_over`](crate::raft::Leading::handed_over)).
 
 use alloc::collections::VecDeque;
 

@@ -24,8 +24,8 @@
 //!   later leader offers the same.
 //! - **Reads.** After [`Output::Read`] it answers once it has applied so much. To read without a
 //!   message it keeps a [`Lease`](crate::raft::Lease). Then *all* hosts must do what
-//!   [`lease`](crate::raft::lease) says: above all, a server that restarts is handed nothing for the
-//!   minimum election timeout.
+//!   [`lease`](crate::raft::lease) says: above all, one that restarts waits for the minimum
+//!   election timeout before it starts its server.
 //! - **Members.** The first members of a cluster all start with the same membership, and one that
 //!   joins later with [`Membership::UNKNOWN`]. To replace a server, add the new one under another
 //!   number. A server that has lost its disk is a new server: the old number may be in votes and

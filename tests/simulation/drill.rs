@@ -1,8 +1,8 @@
 //! Runs made of one disaster, again and again, of the kind that a leader's lease must outlast: what a
 //! storm comes upon too seldom.
 
-use althing::NodeId;
-use althing::raft::Input;
+use althing::raft::{Input, Timer};
+use althing::{Event, NodeId};
 
 use crate::host::Server;
 use crate::run::Run;
@@ -22,10 +22,13 @@ pub(crate) enum Disaster {
     Restart,
     /// The same, but the third has not restarted: what it asked long ago arrives at the other.
     LateAnswer,
+    /// The same, but its host notices late that a timer was due, before it heard the leader again.
+    LateExpiry,
 }
 
 impl Disaster {
-    pub(crate) const ALL: [Self; 4] = [Self::Isolation, Self::Transfer, Self::Restart, Self::LateAnswer];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Isolation, Self::Transfer, Self::Restart, Self::LateAnswer, Self::LateExpiry];
 }
 
 impl Run {
@@ -53,23 +56,32 @@ impl Run {
         match disaster {
             Disaster::Isolation => self.part(leader),
             Disaster::Transfer => {
-                self.world.step(leader, althing::Event::Input(Input::Transfer(near)))?;
+                self.world.step(leader, Event::Input(Input::Transfer(near)))?;
                 self.world.cut.extend([(near, leader), (far, leader)]);
             }
-            Disaster::Restart | Disaster::LateAnswer => {
+            Disaster::Restart | Disaster::LateAnswer | Disaster::LateExpiry => {
                 self.part(far);
                 self.pass(T, 4 * T)?;
                 self.world.cut.clear();
                 self.part(leader);
-                if disaster == Disaster::Restart {
-                    self.world.crash(near)?;
-                    self.world.come_back(near)?;
-                } else {
-                    self.world.deliver_late(near, far)?;
-                }
+                self.strike_near(disaster, near, far)?;
             }
         }
         Ok(())
+    }
+
+    /// What makes the server forget that it has just heard the leader.
+    fn strike_near(&mut self, disaster: Disaster, near: NodeId, far: NodeId) -> Result<(), String> {
+        match disaster {
+            Disaster::Isolation | Disaster::Transfer => Ok(()),
+            Disaster::Restart => {
+                self.world.crash(near)?;
+                self.world.come_back(near)
+            }
+            Disaster::LateAnswer => self.world.deliver_late(near, far),
+            Disaster::LateExpiry if self.world.profile.leases.is_some_and(|leases| leases.recalls) => Ok(()),
+            Disaster::LateExpiry => self.world.step(near, Event::Timer(Timer::Lease)),
+        }
     }
 
     fn part(&mut self, node: NodeId) {

@@ -124,6 +124,11 @@ fn a_restart_without_a_wait_shows() {
     assert!(shows_the_past(Disaster::Restart, Leases { waits: false, ..HONEST }).is_some());
 }
 
+#[test]
+fn an_expiry_that_was_not_recalled_shows() {
+    assert!(shows_the_past(Disaster::LateExpiry, Leases { recalls: false, ..HONEST }).is_some());
+}
+
 /// R4 of the published bugs, lease-survives-transfer.
 #[test]
 fn a_lease_that_survives_a_transfer_shows() {

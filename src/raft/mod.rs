@@ -14,6 +14,7 @@
 //! | thesis 3.10 | transfer of the leadership | [`transfer`] |
 //! | thesis 6.3 | commands that clients send again | [`session`] |
 //! | thesis 6.4 | reads | [`read`] |
+//! | thesis 6.4.1 | reads without a message, by the host's clock | [`lease`] |
 //! | paper, Figure 2 and 13 (RPCs) | messages | [`message`] |
 //! | all of these | every decision, as a predicate | [`rules`], [`election::rules`] |
 //! | paper, Figure 3 | what must always hold | [`invariants`], [`election::invariants`] |
@@ -26,6 +27,7 @@ pub mod disk;
 pub mod election;
 pub mod entry;
 pub mod invariants;
+pub mod lease;
 pub mod log;
 pub mod membership;
 pub mod message;
@@ -45,6 +47,7 @@ pub use config::{Config, Limits, Options};
 pub use disk::{Disk, Write};
 pub use election::{Election, LeaderChanged, Published, Timer};
 pub use entry::{Batch, Command, Commands};
+pub use lease::Lease;
 pub use log::{Log, LogError, LogWrite, Snapshot};
 pub use membership::{Membership, MembershipError};
 pub use message::{Answer, Entries, Message};

@@ -68,15 +68,23 @@ impl<T: Command, R: Rules> Raft<T, R> {
 
     /// Answers the reads whose rounds a majority has answered.
     pub(super) fn confirm_reads(&mut self, out: &mut Out<T, R>) {
-        let (rules, voters) = (self.rules(), self.membership().voters());
-        while let Some(leading) = &mut self.leading
-            && let Some(read) = leading.reads.pending.pop_front()
+        while let Some(read) =
+            self.leading.as_ref().and_then(|leading| leading.reads.pending.front().copied())
+            && self.is_confirmed(read.round)
         {
-            let by = leading.members_with(Some(self.config.id), |it| rules.confirms(it.round, read.round));
-            if !rules.may_answer_read(by, voters) {
-                return leading.reads.pending.push_front(read);
+            if let Some(leading) = &mut self.leading {
+                leading.reads.pending.pop_front();
             }
             out.output(Output::Read { token: read.token, index: read.index });
         }
+    }
+
+    /// Whether a majority has answered something that was sent in this round or later.
+    pub(super) fn is_confirmed(&self, round: u64) -> bool {
+        let (rules, voters) = (self.rules(), self.membership().voters());
+        self.leading.as_ref().is_some_and(|leading| {
+            let by = leading.members_with(Some(self.config.id), |it| rules.confirms(it.round, round));
+            rules.may_answer_read(by, voters)
+        })
     }
 }

@@ -138,6 +138,12 @@ pub trait Rules: election::Rules {
     fn may_answer_read(&self, confirmed_by: NodeSet, voters: Voters) -> bool {
         voters.halves().all(|half| quorum::is_majority(confirmed_by, half))
     }
+
+    /// Thesis 6.4.1 and 3.10: a server that was told to stand is elected by those who hear the leader,
+    /// and may come to hear of it at any time, so from then on there is no lease in this term.
+    fn may_lease(&self, handed_over: bool) -> bool {
+        !handed_over
+    }
 }
 
 impl Rules for Published {}

@@ -22,6 +22,10 @@
 //!   durable, and loads it at [`Output::Restore`]. After a restart it loads the state of
 //!   [`Log::snapshot`] by itself. A state that it has received it may hand over again, when a
 //!   later leader offers the same.
+//! - **Reads.** After [`Output::Read`] it answers once it has applied so much. To read without a
+//!   message it keeps a [`Lease`](crate::raft::Lease). Then *all* hosts must do what
+//!   [`lease`](crate::raft::lease) says: above all, one that restarts waits for the minimum
+//!   election timeout before it starts its server.
 //! - **Members.** The first members of a cluster all start with the same membership, and one that
 //!   joins later with [`Membership::UNKNOWN`]. To replace a server, add the new one under another
 //!   number. A server that has lost its disk is a new server: the old number may be in votes and
@@ -120,6 +124,8 @@ pub struct Leading {
     pub(super) durable: Index,
     /// To whom the leadership is being handed over.
     pub(super) transfer: Option<NodeId>,
+    /// Whether a server was told to stand in this term, though the transfer may be given up since.
+    pub(super) handed_over: bool,
     pub(super) reads: Reads,
 }
 
@@ -245,6 +251,12 @@ impl Leading {
     /// To whom the leadership is being handed over.
     pub fn transfer(&self) -> Option<NodeId> {
         self.transfer
+    }
+
+    /// Whether a server was told to stand in this term. It may come to hear of it at any time, even
+    /// after the transfer was given up.
+    pub fn handed_over(&self) -> bool {
+        self.handed_over
     }
 
     /// The reads that are not confirmed yet.
@@ -373,6 +385,7 @@ impl<T: Command, R: Rules> Raft<T, R> {
             followers: NodeMap::new(),
             durable: last,
             transfer: None,
+            handed_over: false,
             reads: Reads::default(),
         });
         self.track_members(out);
@@ -438,6 +451,7 @@ impl Relabel for Leading {
             followers: followers.map(|(node, progress)| (renaming.apply(node), *progress)).collect(),
             durable: self.durable,
             transfer: self.transfer.relabel(renaming),
+            handed_over: self.handed_over,
             reads: self.reads.clone(),
         }
     }

@@ -38,11 +38,12 @@ impl<T: Command, R: Rules> Raft<T, R> {
 
     /// Thesis 3.10, 3: once the target has everything, it is told to stand.
     pub(super) fn hand_over(&mut self, to: NodeId, out: &mut Out<T, R>) {
-        let Some(leading) = &self.leading else { return };
+        let (term, last, rules) = (self.term(), self.log.last().index, self.rules());
+        let Some(leading) = &mut self.leading else { return };
         let Some(progress) = leading.followers.get(to) else { return };
-        let last = self.log.last().index;
-        if leading.transfer == Some(to) && self.rules().may_hand_over(progress.matched, last) {
-            out.send(to, Message::TimeoutNow { term: self.term() });
+        if leading.transfer == Some(to) && rules.may_hand_over(progress.matched, last) {
+            leading.handed_over = true;
+            out.send(to, Message::TimeoutNow { term });
         }
     }
 

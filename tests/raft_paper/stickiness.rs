@@ -1,7 +1,7 @@
 //! Thesis 4.2.3: servers that hear a leader do not help to depose it.
 
 use althing::Op;
-use althing::raft::election::{Role, Timer};
+use althing::raft::election::{Message, Role, Term, Timer};
 
 use crate::subject::*;
 
@@ -77,9 +77,32 @@ fn each_heartbeat_renews_the_lease() {
 #[test]
 fn a_newer_term_ends_the_lease() {
     let mut subject = follower(true, true);
-    subject.hear(2, heartbeat_reply(2));
+    subject.hear(2, Message::RequestVote { term: Term::new(2), credential: OWN, transfer: true });
     assert!(subject.disarmed(Timer::Lease) && !subject.armed(Timer::Lease));
     assert_eq!(subject.role(), Role::Follower { leader: None });
+}
+
+/// Thesis 4.2.3: who hears a leader helps nobody to depose it. An answer to what it asked before it
+/// heard the leader may come late, and from a candidate of a newer term: if it took that term over, it
+/// would forget the leader, and vote for the candidate when that asks again.
+#[test]
+fn a_late_answer_does_not_make_a_follower_forget_its_leader() {
+    for pre_vote in [false, true] {
+        let mut subject = follower(pre_vote, true);
+        let before = subject.server;
+        for answer in [pre_vote_reply(2, false), vote_reply(2, false), heartbeat_reply(2)] {
+            subject.hear(2, answer);
+            assert_eq!((subject.server, &subject.ops), (before, &vec![]));
+        }
+        subject.hear(2, request_vote(2, OWN));
+        assert_eq!(subject.sent(), [(2, vote_reply(1, false))]);
+        subject.expire(Timer::Lease);
+        subject.hear(2, vote_reply(2, false));
+        assert_eq!(subject.term(), 2);
+        let mut hasty = follower(pre_vote, false);
+        hasty.hear(2, vote_reply(2, false));
+        assert_eq!((hasty.term(), hasty.role()), (2, Role::Follower { leader: None }));
+    }
 }
 
 /// Thesis 4.2.3: a server that itself gave its leader up has no lease.
@@ -115,15 +138,16 @@ fn without_check_quorum_candidates_are_heard_at_any_time() {
     assert!(!leader.disarmed(Timer::Lease));
 }
 
-/// Thesis 4.2.3: only requests for support are disregarded. A leader of a newer term was
-/// elected by a majority, and answers that name a newer term say that there is one.
+/// Thesis 4.2.3: a leader of a newer term was elected by a majority, so it is heard by everyone; and a
+/// leader is told of newer terms by the answers to its heartbeats, or nobody would depose it.
 #[test]
 fn whatever_proves_a_newer_term_is_not_disregarded() {
     for message in each_kind(2) {
         let request = [pre_vote(2, OWN), request_vote(2, OWN)].contains(&message);
         for mut subject in [follower(true, true), Subject::leader(careful(3))] {
+            let heard = message == heartbeat(2) || subject.server.is_leader() && !request;
             subject.hear(2, message);
-            assert_eq!(subject.term(), if request { 1 } else { 2 }, "{message:?}");
+            assert_eq!(subject.term(), if heard { 2 } else { 1 }, "{message:?}");
         }
     }
 }

@@ -26,6 +26,11 @@ pub(crate) enum What {
     TransfersGivenUp,
     ReadsAnswered,
     ReadsRefused,
+    LeasesRead,
+    LeasesEnded,
+    LeasesHandedOver,
+    /// Which another had outrun.
+    StaleLeadersWithoutLease,
     ProposalsPassedOn,
     ProposalsRefused,
     DisksThatCaughtUp,
@@ -33,7 +38,7 @@ pub(crate) enum What {
 }
 
 impl What {
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::Steps,
         Self::Leaders,
         Self::Crashes,
@@ -55,6 +60,10 @@ impl What {
         Self::TransfersGivenUp,
         Self::ReadsAnswered,
         Self::ReadsRefused,
+        Self::LeasesRead,
+        Self::LeasesEnded,
+        Self::LeasesHandedOver,
+        Self::StaleLeadersWithoutLease,
         Self::ProposalsPassedOn,
         Self::ProposalsRefused,
         Self::DisksThatCaughtUp,

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use althing::Durable;
-use althing::raft::{Config, Disk, Index, Position, Raft, Timer, Write};
+use althing::raft::{Config, Disk, Index, Lease, Position, Raft, Timer, Write};
 
+use crate::lease::{self, Missing};
 use crate::random::Random;
 
-pub(crate) type Server = Raft<u64>;
+pub(crate) type Server = Raft<u64, Missing>;
 
 /// The state machine: how many commands it has seen, and which, in order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -24,7 +25,7 @@ impl State {
 }
 
 pub(crate) struct Host {
-    pub(crate) config: Config,
+    pub(crate) config: Config<Missing>,
     /// `None` while it is down.
     pub(crate) server: Option<Server>,
     /// It never comes back.
@@ -41,6 +42,8 @@ pub(crate) struct Host {
     pub(crate) timers: BTreeMap<Timer, u64>,
     /// How long its millisecond is, in thousandths of one.
     pub(crate) rate: u64,
+    /// What it knows of its lease, in memory.
+    pub(crate) lease: Lease,
     pub(crate) applied: Index,
     pub(crate) state: State,
     /// The snapshots on its disk.
@@ -48,7 +51,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(config: Config, rate: u64) -> Self {
+    pub(crate) fn new(config: Config<Missing>, rate: u64) -> Self {
         Self {
             config,
             server: None,
@@ -59,6 +62,7 @@ impl Host {
             untold: None,
             timers: BTreeMap::new(),
             rate,
+            lease: lease::none(),
             applied: Index::default(),
             state: State::default(),
             saved: BTreeMap::from([(Index::default(), State::default())]),
@@ -92,7 +96,7 @@ impl Host {
             tear(torn, random)?;
         }
         self.sync()?;
-        (self.server, self.untold) = (None, None);
+        (self.server, self.untold, self.lease) = (None, None, lease::none());
         self.timers.clear();
         Ok(lost.len())
     }

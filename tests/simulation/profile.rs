@@ -3,6 +3,7 @@
 use althing::raft::{Config, Limits, Membership, Options};
 use althing::{NodeId, NodeSet};
 
+use crate::lease::{Leases, Missing};
 use crate::random::Random;
 
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +28,11 @@ pub(crate) struct Profile {
     pub(crate) ask_every: u64,
     /// How long the storm lasts.
     pub(crate) storm: u64,
+    pub(crate) leases: Option<Leases>,
 }
 
 impl Profile {
-    pub(crate) fn draw(random: &mut Random) -> Self {
+    pub(crate) fn draw(random: &mut Random, leases: Option<Leases>) -> Self {
         let hosts = random.pick(&[1, 2, 3, 3, 3, 4, 5, 5, 6, 7, 9]);
         let voters = random.within(1, u64::from(hosts) + 1) as u8;
         let voters = NodeSet::first(if random.permille(500) { hosts } else { voters });
@@ -40,7 +42,7 @@ impl Profile {
         };
         let options = Options {
             pre_vote: random.permille(750),
-            check_quorum: random.permille(750),
+            check_quorum: random.permille(750) || leases.is_some(),
             prompt_commit: random.permille(750),
             forward: random.permille(400),
             write_behind: random.permille(400),
@@ -69,13 +71,30 @@ impl Profile {
             fault_every: random.pick(&[100_000, 400_000, 1_500_000]),
             ask_every: random.pick(&[3_000, 20_000, 80_000]),
             storm: random.within(1_000_000, 6_000_000),
+            leases,
         }
     }
 
-    pub(crate) fn configs(self) -> impl Iterator<Item = Config> {
+    /// Three servers, and nothing goes wrong by itself.
+    pub(crate) fn drill(random: &mut Random, leases: Leases) -> Self {
+        let drawn = Self::draw(random, Some(leases));
+        Self {
+            hosts: 3,
+            initial: Membership::new(NodeSet::first(3), NodeSet::EMPTY).expect("three voters"),
+            limits: Limits::default(),
+            loss: 0,
+            repeat: 0,
+            slow: 0,
+            crash_within_step: 0,
+            ..drawn
+        }
+    }
+
+    pub(crate) fn configs(self) -> impl Iterator<Item = Config<Missing>> {
+        let rules = self.leases.map_or(Missing::Nothing, |leases| leases.missing);
         let config = move |node: NodeId| {
             let initial = if self.initial.contains(node) { self.initial } else { Membership::UNKNOWN };
-            Config::new(node, initial).with_options(self.options).with_limits(self.limits)
+            Config::new(node, initial).with_options(self.options).with_limits(self.limits).with_rules(rules)
         };
         NodeSet::first(self.hosts).iter().map(config)
     }

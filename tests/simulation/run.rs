@@ -4,7 +4,9 @@ use althing::raft::{Index, Input, Membership};
 use althing::{Event, NodeId, NodeSet};
 
 use crate::counts::{Counts, What};
+use crate::drill::Disaster;
 use crate::host::Server;
+use crate::lease::Leases;
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::world::{Happening, T, World};
@@ -19,18 +21,29 @@ pub(crate) struct Failure {
 }
 
 /// Runs the seed; the same at each call. The last events are kept if they shall be told.
-pub(crate) fn run(seed: u64, told: bool) -> Result<Counts, Failure> {
+pub(crate) fn run(seed: u64, leases: Option<Leases>, told: bool) -> Result<Counts, Failure> {
     let mut random = Random::new(seed);
-    let profile = Profile::draw(&mut random);
-    let mut run = Run { world: World::new(random, profile, told), commands: 0 };
-    let ended = run.storm().and_then(|()| run.calm());
+    let profile = Profile::draw(&mut random, leases);
+    end(World::new(random, profile, told), |run| run.storm().and_then(|()| run.calm()))
+}
+
+/// The same, of a run that is one disaster after another.
+pub(crate) fn drill(seed: u64, disaster: Disaster, leases: Leases, told: bool) -> Result<Counts, Failure> {
+    let mut random = Random::new(seed);
+    let profile = Profile::drill(&mut random, leases);
+    end(World::new(random, profile, told), |run| run.drill(disaster))
+}
+
+fn end(world: World, run_to_the_end: impl FnOnce(&mut Run) -> Result<(), String>) -> Result<Counts, Failure> {
+    let mut run = Run { world, commands: 0 };
+    let ended = run_to_the_end(&mut run);
     let story = run.world.story.take().unwrap_or_default().into();
     ended.map_err(|why| Failure { why: format!("{why}\n{:?}", run.world.profile), story })?;
     Ok(run.world.counts)
 }
 
-struct Run {
-    world: World,
+pub(crate) struct Run {
+    pub(crate) world: World,
     /// How many commands were proposed: the number of the last, since no two are the same.
     commands: u64,
 }
@@ -45,10 +58,13 @@ impl Run {
         self.until(self.world.profile.storm)
     }
 
-    fn until(&mut self, time: u64) -> Result<(), String> {
+    pub(crate) fn until(&mut self, time: u64) -> Result<(), String> {
         let mut count = 0_u64;
         while let Some(happening) = self.world.next(time) {
             self.happen(happening)?;
+            if self.world.profile.leases.is_some() {
+                self.world.read_leases()?;
+            }
             count += 1;
             if count.is_multiple_of(64) {
                 self.world.judge()?;
@@ -63,7 +79,9 @@ impl Run {
             Happening::Arrive(letter) => world.arrive(letter),
             Happening::Expire(node, timer, number) => world.expire(node, timer, number),
             Happening::Persist(node, start) => world.persist(node, start),
-            Happening::Restart(node) => world.restart(node),
+            Happening::ComeBack(node) => world.come_back(node),
+            Happening::Restart(node, start) if world.host(node).start == start => world.restart(node),
+            Happening::Restart(..) => Ok(()),
             Happening::Ask | Happening::Fault if world.calm => Ok(()),
             Happening::Ask => {
                 let wait = world.random.within(1, world.profile.ask_every);
@@ -141,7 +159,7 @@ impl Run {
         self.input(node, Input::Compact(applied))
     }
 
-    fn other_than(&mut self, node: NodeId) -> NodeId {
+    pub(crate) fn other_than(&mut self, node: NodeId) -> NodeId {
         let others: Vec<_> = self.world.all().without(node).iter().collect();
         if others.is_empty() { node } else { self.world.random.pick(&others) }
     }
@@ -219,7 +237,7 @@ impl Run {
             self.world.tell(|| format!("{node} is gone for good"));
         }
         for node in self.world.all().iter().filter(|node| Some(*node) != dead) {
-            self.world.restart(node)?;
+            self.world.come_back(node)?;
         }
         let end = self.world.now + PATIENCE;
         let mut wanted = None;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
-use althing::raft::{Index, Input, LogWrite, Message, Output, Refused, Timer, Write};
+use althing::raft::{Index, Input, LogWrite, Message, Output, Refused, Timer, Write, election};
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
 
 use crate::counts::{Counts, What};
@@ -31,7 +31,10 @@ pub(crate) enum Happening {
     Expire(NodeId, Timer, u64),
     /// The disk of this start of the host has caught up.
     Persist(NodeId, u64),
-    Restart(NodeId),
+    /// The host starts.
+    ComeBack(NodeId),
+    /// Its server does, if it was started so often before.
+    Restart(NodeId, u64),
     /// Clients and operators have an idea.
     Ask,
     /// Something goes wrong, or right again.
@@ -49,6 +52,8 @@ pub(crate) struct World {
     pub(crate) hosts: Vec<Host>,
     /// Who cannot reach whom.
     pub(crate) cut: BTreeSet<(NodeId, NodeId)>,
+    /// Requests for votes that the network may deliver once more at any time, if they are kept.
+    pub(crate) kept: Option<Vec<Letter>>,
     /// Snapshots that are being transferred.
     transfers: BTreeSet<(NodeId, NodeId, Index)>,
     /// No more faults.
@@ -58,6 +63,8 @@ pub(crate) struct World {
     states: Vec<State>,
     /// What was committed when each read was asked.
     pub(crate) reads: BTreeMap<u64, Index>,
+    /// How often a lease was asked for.
+    pub(crate) questions: u64,
     /// The transfer that was asked last: who led in which term, and to whom it was to go.
     pub(crate) handing_over: Option<(u64, NodeId)>,
     pub(crate) counts: Counts,
@@ -67,7 +74,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(mut random: Random, profile: Profile, told: bool) -> Self {
-        let hosts = profile.configs().map(|config| Host::new(config, random.within(800, 1_250))).collect();
+        let mut rate = || match profile.leases {
+            Some(leases) => random.pick(leases.clocks),
+            None => random.within(800, 1_250),
+        };
+        let hosts = profile.configs().map(|config| Host::new(config, rate())).collect();
         Self {
             random,
             profile,
@@ -77,11 +88,13 @@ impl World {
             scheduled: 0,
             hosts,
             cut: BTreeSet::new(),
+            kept: None,
             transfers: BTreeSet::new(),
             calm: false,
             safety: Safety::new(),
             states: vec![State::default()],
             reads: BTreeMap::new(),
+            questions: 0,
             handing_over: None,
             counts: Counts::default(),
             story: told.then(VecDeque::new),
@@ -147,7 +160,7 @@ impl World {
         self.counts.add(What::Crashes, 1);
         self.counts.add(What::WritesLost, lost as u64);
         let back = self.random.within(1, 6 * T);
-        self.after(back, Happening::Restart(node));
+        self.after(back, Happening::ComeBack(node));
         Ok(())
     }
 
@@ -260,7 +273,11 @@ impl World {
             return Ok(());
         }
         self.host(node).timers.remove(&timer);
-        self.step(node, Event::Timer(timer))
+        self.step(node, Event::Timer(timer))?;
+        if timer == Timer::Heartbeat && self.profile.leases.is_some() {
+            self.renew(node)?;
+        }
+        Ok(())
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, message: Message<u64>) -> Result<(), String> {
@@ -289,6 +306,13 @@ impl World {
             self.transfers.insert((from, to, snapshot.last.index));
         }
         let letter = Letter { from, to, message, state };
+        let asks = matches!(
+            letter.message,
+            Message::Election(election::Message::RequestVote { transfer: false, .. })
+        );
+        if let Some(kept) = self.kept.as_mut().filter(|_| asks) {
+            kept.push(letter.clone());
+        }
         if !self.calm && self.random.permille(self.profile.repeat) {
             self.counts.add(What::MessagesRepeated, 1);
             let late = self.latency() * self.random.within(1, 20);
@@ -319,6 +343,13 @@ impl World {
             self.counts.add(What::SnapshotsThatWereKnown, known);
         }
         self.step(to, Event::Message { from, message })
+    }
+
+    /// The last request for a vote of one to the other comes once more.
+    pub(crate) fn deliver_late(&mut self, from: NodeId, to: NodeId) -> Result<(), String> {
+        let mut kept = self.kept.iter().flatten().rev();
+        let letter = kept.find(|letter| letter.from == from && letter.to == to).cloned();
+        letter.map_or(Ok(()), |letter| self.arrive(letter))
     }
 
     fn hear(&mut self, node: NodeId, output: Output) -> Result<(), String> {

@@ -36,6 +36,8 @@ pub enum Broken {
     IsUpToDate,
     /// Thesis 4.2.3, 9.6: a leader that is alive does not matter.
     HasLeader,
+    /// Thesis 4.2.3: the term of an answer makes a follower forget its leader.
+    HeedsAnswers,
     /// Thesis 9.6: asking around in the next term.
     PreVoteTerm,
     /// 5.2: a vote heard twice counts twice.
@@ -89,6 +91,10 @@ impl Rules for Broken {
         *self != Self::HasLeader && leader.is_some()
     }
 
+    fn heeds_answers(&self, leader: Option<NodeId>) -> bool {
+        *self == Self::HeedsAnswers || leader.is_none()
+    }
+
     fn pre_vote_term(&self, current: Term) -> Term {
         match self {
             Self::PreVoteTerm => current.next().unwrap_or(current),
@@ -128,7 +134,7 @@ pub type Mutant = protocol::Mutant<Broken, Server<Broken>>;
 
 /// Every mutant. Dead messages stay in the network unless the bounds say otherwise, as what is
 /// dead depends on the rules.
-pub static MUTANTS: [Mutant; 25] = [
+pub static MUTANTS: [Mutant; 26] = [
     Mutant::of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
@@ -247,6 +253,13 @@ pub static MUTANTS: [Mutant; 25] = [
         Broken::HasLeader,
         "LeaderStickiness",
         &[("nodes", 2), ("terms", 2), ("pre_vote", 1)],
+    ),
+    Mutant::of_rules(
+        "leader-forgotten-by-an-answer",
+        "heeds_answers",
+        Broken::HeedsAnswers,
+        "LeaderStickiness",
+        &[("nodes", 3), ("terms", 2), ("check_quorum", 1)],
     ),
     Mutant::of_rules(
         "leader-without-quorum",

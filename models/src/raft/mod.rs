@@ -25,7 +25,8 @@
 //!   from every state into terms beyond.
 //! - **A change** is one of two, `change` and `second`, each begun at most once in a log; the second
 //!   also after the first.
-//! - **Lease reads** are not built, so there are none to check: a read always asks a majority.
+//! - **Lease reads**, which rest on durations: the simulation has them, and clocks. Here a read always
+//!   asks a majority.
 //! - **Configurations** are the same for all servers, except that those beyond `voters` know
 //!   nothing at the start.
 

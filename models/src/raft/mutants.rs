@@ -12,7 +12,7 @@
 //! | C5, standing with a membership that is not applied yet | a membership is in use as soon as it is in the log |
 //! | S2, what is compacted taken for an entry of term 0 | nobody asks: an entry before the commit index, and all that is compacted is, is answered with that index |
 //! | S5, applied entries skipped, or a commit index on the disk that goes back | the commit index is neither written nor paged: the host reads the log up to it |
-//! | R4, a lease that outlasts a transfer | there are no leases |
+//! | R4, a lease that outlasts a transfer | a model knows no durations; the simulation has the mutant, `lease-survives-transfer` |
 //! | L1, messages of an earlier term dropped in silence | the election within answers them; `raft-election` has the mutant, and its liveness misses the goal |
 //! | L4, an append that does not put the election off | the same: every `Append` is a heartbeat to the election within |
 //! | L2, a pre-candidate that keeps its leader | the leader is part of the role of a follower |

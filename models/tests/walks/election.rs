@@ -88,7 +88,7 @@ fn hunt<T>(
 #[test]
 fn walks_find_every_mutant() {
     for mutant in &MUTANTS {
-        let found = hunt(mutant, 20, |_, _, violation| violation);
+        let found = hunt(mutant, 200, |_, _, violation| violation);
         assert!(found.is_some(), "no walk found that `{}` is broken", mutant.name);
     }
 }

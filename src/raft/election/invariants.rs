@@ -294,6 +294,13 @@ pub fn leader_stickiness<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>
         {
             *step.before == *step.after && !supports(step)
         }
+        // A follower waits for no answer.
+        Cause::Event(Event::Message {
+            message: Message::PreVoteReply { .. } | Message::VoteReply { .. } | Message::HeartbeatReply { .. },
+            ..
+        }) if content && step.before.config().check_quorum() && !step.before.is_leader() => {
+            *step.before == *step.after
+        }
         Cause::Event(_) | Cause::Restart => true,
     }
 }

@@ -16,7 +16,8 @@
 //! | [`Timer::Heartbeat`] | a fraction of `T`, such as `T / 10` | leading others |
 //! | [`Timer::Quorum`] | `T` | leading others, with check-quorum |
 //!
-//! No choice of durations can break safety: an expiry may come at any moment.
+//! No choice of durations can break safety: an expiry may come at any moment. Only reads by
+//! [lease](crate::raft::lease), if a host makes any, rest on them.
 #![doc = include_str!("host.md")]
 
 use core::fmt;
@@ -392,17 +393,17 @@ impl<C: Credential, R: Rules> Election<C, R> {
         }
     }
 
-    /// Thesis 4.2.3 and 9.6: a request to depose a leader that is alive. It is refused before
-    /// its term is looked at.
+    /// Thesis 4.2.3 and 9.6: a request to depose a leader that is alive, or an answer by which a
+    /// follower would forget it. Its term is not looked at.
     fn disregards(&self, message: &Message<C>) -> bool {
         let alive = self.rules().has_leader(self.leader());
         match message {
             Message::PreVote { .. } => alive,
             Message::RequestVote { transfer, .. } => alive && self.config.check_quorum && !transfer,
-            Message::PreVoteReply { .. }
-            | Message::VoteReply { .. }
-            | Message::Heartbeat { .. }
-            | Message::HeartbeatReply { .. } => false,
+            Message::PreVoteReply { .. } | Message::VoteReply { .. } | Message::HeartbeatReply { .. } => {
+                self.config.check_quorum && !self.is_leader() && !self.rules().heeds_answers(self.leader())
+            }
+            Message::Heartbeat { .. } => false,
         }
     }
 

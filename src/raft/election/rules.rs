@@ -50,6 +50,12 @@ pub trait Rules: Value + Copy {
         leader.is_some()
     }
 
+    /// Thesis 4.2.3: nor does it take over the term of an answer, which is to what it asked before it
+    /// heard the leader. It would forget the leader, and vote for who is in that term.
+    fn heeds_answers(&self, leader: Option<NodeId>) -> bool {
+        leader.is_none()
+    }
+
     /// Thesis 9.6: a server asks around before it increments its term, so the question is
     /// asked in the term that it has, and disturbs nobody.
     fn pre_vote_term(&self, current: Term) -> Term {

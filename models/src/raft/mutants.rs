@@ -155,6 +155,10 @@ impl election::Rules for Broken {
         self.within().has_leader(leader)
     }
 
+    fn heeds_answers(&self, leader: Option<NodeId>) -> bool {
+        self.within().heeds_answers(leader)
+    }
+
     fn pre_vote_term(&self, current: Term) -> Term {
         self.within().pre_vote_term(current)
     }

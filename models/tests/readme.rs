@@ -1,0 +1,40 @@
+//! What the README says of models is what there is.
+
+use althing_models::subject::SUBJECTS;
+
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+
+fn readme() -> String {
+    std::fs::read_to_string(README).expect("the README")
+}
+
+/// Whether a line speaks of this by its whole name.
+fn names(line: &str, name: &str) -> bool {
+    let of_name = |c: char| c.is_alphanumeric() || c == '-';
+    line.split(|c| !of_name(c)).any(|word| word == name)
+}
+
+#[test]
+fn each_mutant_stands_in_the_line_of_the_invariant_that_catches_it() {
+    let text = readme();
+    for subject in SUBJECTS {
+        for mutant in subject.mutants() {
+            let in_line = |line: &str| names(line, mutant.name) && names(line, mutant.expected);
+            let (model, name, expected) = (subject.name(), mutant.name, mutant.expected);
+            assert!(text.lines().any(in_line), "{model}: {name} is not in a line of {expected}");
+        }
+    }
+}
+
+#[test]
+fn each_profile_and_each_mutant_of_liveness_is_named() {
+    let text = readme();
+    for subject in SUBJECTS.iter().filter(|subject| subject.name() != "raft-election") {
+        for (name, _) in subject.quick().into_iter().chain(subject.full()) {
+            assert!(names(&text, name), "{}: no profile {name}", subject.name());
+        }
+    }
+    for mutant in SUBJECTS.iter().flat_map(|subject| subject.liveness_mutants()) {
+        assert!(names(&text, mutant.name), "no mutant {}", mutant.name);
+    }
+}

@@ -6,7 +6,7 @@ use crate::node::NodeId;
 use crate::outbox::{Outbox, Writes};
 
 /// An outbox for writes `W`, timers `T` and outputs `O`.
-pub trait Effects<W, T, O>: Writes<W> {
+pub(crate) trait Effects<W, T, O>: Writes<W> {
     /// Asks for a message to be sent.
     fn send(&mut self, to: NodeId, message: Message);
     /// Asks for a timer to be started, or started afresh.

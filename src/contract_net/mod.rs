@@ -7,6 +7,7 @@ pub mod contractor;
 mod effects;
 pub mod fence;
 pub mod ids;
+pub mod invariants;
 pub mod lease;
 pub mod ledger;
 pub mod manager;

@@ -1,0 +1,6 @@
+//! The contract net: a test a sentence of its state table, and long runs of the whole.
+
+mod mutants;
+mod random;
+mod runs;
+mod world;

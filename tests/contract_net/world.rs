@@ -27,8 +27,10 @@ pub(crate) enum Host {
     SendsFirst,
     /// It does not write the awards to the disk.
     ForgetsAwards,
-    /// After a crash it begins with an empty disk.
+    /// After a crash it begins with an empty disk; and it bids alike, and hears most things twice.
     ForgetsPromises,
+    /// Once faults have ended, its leases never run out.
+    Patient,
 }
 
 /// How a run is to go.
@@ -138,7 +140,8 @@ impl<R: Rules> World<R> {
         }
         let place = self.random.index(self.network.len());
         let (from, to, message) = self.network[place];
-        if !self.random.percent(15) || self.network.len() > 2_000 {
+        let forgets = self.plan.host == Host::ForgetsPromises;
+        if !self.random.percent(if forgets { 70 } else { 15 }) || self.network.len() > 2_000 {
             self.network.swap_remove(place); // Otherwise it arrives, and will arrive again.
         }
         if self.random.percent(10) {
@@ -173,11 +176,13 @@ impl<R: Rules> World<R> {
     /// The application of a contractor does something. Whether there was anything to do.
     fn work(&mut self, seat: usize) -> Result<bool, String> {
         let Seat { asked, at_work, model, .. } = &mut self.seats[seat];
+        let alike = self.plan.host == Host::ForgetsPromises;
         if let Some((task, round, offer)) = asked.pop() {
-            let work = 1 + self.random.below(20);
+            let work = if alike { 1 } else { 1 + self.random.below(20) };
             let reserve = if self.random.percent(20) { Money::new(u64::MAX) } else { offer.reserve };
             let offer = Offer { reserve, ..offer }; // Some bid although it is in vain.
-            let bid = bidder::bid(model, &offer, work, BidId::new(self.random.below(3)));
+            let number = BidId::new(if alike { 0 } else { self.random.below(3) });
+            let bid = bidder::bid(model, &offer, work, number);
             let answer = match bid {
                 Some(bid) if !self.random.percent(5) => contractor::Input::Bid { task, round, bid },
                 Some(_) | None => contractor::Input::Pass { task, round },
@@ -337,7 +342,10 @@ impl<R: Rules> World<R> {
             if !self.expire_all(|timer| !is_slow(timer))? {
                 self.expire_all(|timer| matches!(timer, Timer::Manager(manager::Timer::Bids(_))))?;
                 self.settle()?;
-                self.expire_all(|timer| matches!(timer, Timer::Manager(manager::Timer::Lease(_))))?;
+                let patient = self.plan.host == Host::Patient;
+                self.expire_all(|timer| {
+                    !patient && matches!(timer, Timer::Manager(manager::Timer::Lease(_)))
+                })?;
             }
         }
         Err("a task does not end".into())

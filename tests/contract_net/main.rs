@@ -1,6 +1,9 @@
 //! The contract net: a test a sentence of its state table, and long runs of the whole.
 
+mod contractor;
+mod manager;
 mod mutants;
 mod random;
 mod runs;
+mod subject;
 mod world;

@@ -1,6 +1,7 @@
 //! The contract net: a test a sentence of its state table, and long runs of the whole.
 
 mod contractor;
+mod counts;
 mod manager;
 mod mutants;
 mod random;

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use althing::contract_net::award::LowestCost;
 use althing::contract_net::bidder::{self, CostModel};
 use althing::contract_net::invariants::{self, Chronicle};
-use althing::contract_net::ledger::{Cause, Command, Event as Entry, Reason};
+use althing::contract_net::ledger::Command;
 use althing::contract_net::message::{Ack, Message, Offer};
 use althing::contract_net::participant::{Config, Disk, Output, Participant, Timer, Write};
 use althing::contract_net::{
@@ -15,6 +15,7 @@ use althing::contract_net::{
 use althing::observe::{Cause as Why, History, Step};
 use althing::{Durable, Event, Machine, NodeId, Op, Outbox};
 
+use crate::counts::Counts;
 use crate::random::Random;
 
 pub(crate) type Node<R> = Participant<LowestCost, R>;
@@ -55,27 +56,6 @@ impl<R> Plan<R> {
         let Self { seed, contractors, tasks, steps, rules: _, host } = self;
         Plan { seed, contractors, tasks, steps, rules, host }
     }
-}
-
-/// What happened in a run, to see that it was not idle.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) awarded: u32,
-    pub(crate) declined: u32,
-    pub(crate) failed: u32,
-    pub(crate) expired: u32,
-    pub(crate) accepted: u32,
-    pub(crate) cancelled: u32,
-    pub(crate) nobody_capable: u32,
-    pub(crate) no_bid: u32,
-    pub(crate) too_low: u32,
-    pub(crate) dependency: u32,
-    pub(crate) reannounced: u32,
-    pub(crate) stopped: u32,
-    pub(crate) crashes: u32,
-    pub(crate) refused: u32,
-    pub(crate) settled_stale: u32,
-    pub(crate) executing: u32,
 }
 
 /// One node, with its disk, its timers, and what its application is doing.
@@ -440,52 +420,5 @@ impl<R: Rules> Seat<R> {
         let node = Participant::restart(config, Disk::default(), &mut Outbox::new());
         let (disk, timers) = (Disk::default(), BTreeSet::new());
         Self { config, node, disk, timers, asked: Vec::new(), at_work: BTreeMap::new(), model }
-    }
-}
-
-impl Counts {
-    fn add(&mut self, entry: Entry) {
-        let count = match entry {
-            Entry::Created { .. } | Entry::Joined { .. } | Entry::Left { .. } => return,
-            Entry::Awarded { .. } => &mut self.awarded,
-            Entry::Released { cause: Cause::Declined, .. } => &mut self.declined,
-            Entry::Released { cause: Cause::Failed, .. } => &mut self.failed,
-            Entry::Released { cause: Cause::Expired, .. } => &mut self.expired,
-            Entry::Accepted { .. } => &mut self.accepted,
-            Entry::Cancelled { .. } => &mut self.cancelled,
-            Entry::Reannounced { .. } => &mut self.reannounced,
-            Entry::Unallocated { reason: Reason::NobodyCapable, .. } => &mut self.nobody_capable,
-            Entry::Unallocated { reason: Reason::NoBid, .. } => &mut self.no_bid,
-            Entry::Unallocated { reason: Reason::ReserveTooLow { .. }, .. } => &mut self.too_low,
-            Entry::Unallocated { reason: Reason::Dependency(_), .. } => &mut self.dependency,
-            Entry::Unallocated { reason: Reason::Released(_), .. } => return,
-        };
-        *count += 1;
-    }
-
-    pub(crate) fn plus(&mut self, other: Self) {
-        let mut other = other;
-        self.each_mut().into_iter().zip(other.each_mut()).for_each(|(sum, other)| *sum += *other);
-    }
-
-    pub(crate) fn each_mut(&mut self) -> [&mut u32; 16] {
-        [
-            &mut self.awarded,
-            &mut self.declined,
-            &mut self.failed,
-            &mut self.expired,
-            &mut self.accepted,
-            &mut self.cancelled,
-            &mut self.nobody_capable,
-            &mut self.no_bid,
-            &mut self.too_low,
-            &mut self.dependency,
-            &mut self.reannounced,
-            &mut self.stopped,
-            &mut self.crashes,
-            &mut self.refused,
-            &mut self.settled_stale,
-            &mut self.executing,
-        ]
     }
 }

@@ -54,11 +54,12 @@
 //! | Held | Go(e, n) [the lease of claim n runs] | | Executing, until it runs out; the host starts |
 //! | Held, Executing | claim timer | | Claim(e, n + 1), its lease begins; or, if that of n runs and is not granted, Claim(e, n) again |
 //! | Executing | Go(e, n + 1) [its lease runs] | | Executing, until that runs out |
-//! | Executing | the lease of the granted claim runs out | `Finish{Failed}` | the host stops; Report Fail until Ack |
-//! | Executing | the host is done | `Finish{Done}` | Report Ok until Ack |
+//! | Executing | the lease of the granted claim runs out | | Stopping: the host stops |
+//! | Held, Executing, Stopping | the host has failed, or stopped | `Finish{Failed}` | Report Fail until Ack |
+//! | Executing | the host has a result | `Finish{Done}` | Report Ok until Ack |
 //! | any | Ack, Cancel(e), or an Award of a higher epoch | `Settle` | Idle; the host stops |
-//! | Held, Executing | restart [idempotent] | `Resume` | Held; its claims have numbers of their own |
-//! | Held, Executing | restart [not idempotent] | `Finish{Failed}` | Report Fail until Ack |
+//! | Held, Executing, Stopping | restart [idempotent] | `Resume` | Held; its claims have numbers of their own |
+//! | Held, Executing, Stopping | restart [not idempotent] | `Finish{Failed}` | Report Fail until Ack |
 //!
 //! There is no clock in either: every time is a timer of whoever it belongs to. What that does to the
 //! leases is in [`lease`].

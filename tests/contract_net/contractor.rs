@@ -167,10 +167,26 @@ fn work_stops_when_the_lease_of_the_granted_claim_runs_out() {
     let mut worker = Worker::executing();
     worker.expire(Timer::Claim(TASK));
     worker.expire(lease(1));
-    assert_eq!((worker.told(), worker.sent()), (vec![stop(1)], vec![(BOSS, failed(1))]));
+    assert_eq!((worker.told(), worker.sent()), (vec![stop(1)], vec![]));
     assert!(worker.disarmed(lease(2)) && worker.disarmed(Timer::Claim(TASK)));
     worker.hear(BOSS, go(1, 2));
-    assert!(worker.refused().is_some() && worker.works() == 0, "and does not begin again");
+    assert!(worker.refused().is_some() && !worker.is_executing(), "and does not begin again");
+    worker.expire(Timer::Claim(TASK));
+    assert!(worker.ops.is_empty());
+}
+
+/// Stopping: that the work has failed is reported once the host has stopped: it may take as long as
+/// `slack`, and the manager awards the task to another as soon as it hears of it.
+#[test]
+fn a_failure_is_reported_once_the_host_has_stopped() {
+    let mut worker = Worker::executing();
+    worker.expire(lease(1));
+    let (task, round) = (TaskId::new(8), Round::new(1));
+    worker.hear(BOSS, Message::Announce { task, round, offer: offer(RESERVE) });
+    assert_eq!(worker.sent(), [(BOSS, Message::Refuse { task, round })], "the slot is not free yet");
+    worker.asks(Input::Failed { task: TASK, epoch: Epoch::new(1) });
+    assert_eq!((worker.sent(), worker.works()), (vec![(BOSS, failed(1))], 0));
+    assert!(worker.writes_first());
 }
 
 /// Result persisted, then Report until Ack.

@@ -7,4 +7,5 @@ mod mutants;
 mod random;
 mod runs;
 mod subject;
+mod timed;
 mod world;

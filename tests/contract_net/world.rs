@@ -66,6 +66,7 @@ struct Seat<R: Rules> {
     timers: BTreeSet<Timer>,
     asked: Vec<(TaskId, Round, Offer)>,
     at_work: BTreeMap<TaskId, Epoch>,
+    stopping: Vec<(TaskId, Epoch)>,
     model: CostModel,
 }
 
@@ -155,7 +156,7 @@ impl<R: Rules> World<R> {
 
     /// The application of a contractor does something. Whether there was anything to do.
     fn work(&mut self, seat: usize) -> Result<bool, String> {
-        let Seat { asked, at_work, model, .. } = &mut self.seats[seat];
+        let Seat { asked, at_work, stopping, model, .. } = &mut self.seats[seat];
         let alike = self.plan.host == Host::ForgetsPromises;
         if let Some((task, round, offer)) = asked.pop() {
             let work = if alike { 1 } else { 1 + self.random.below(20) };
@@ -168,6 +169,10 @@ impl<R: Rules> World<R> {
                 Some(_) | None => contractor::Input::Pass { task, round },
             };
             self.step(id(seat as u8), Event::Input(answer.into()))?;
+            return Ok(true);
+        }
+        if let Some((task, epoch)) = stopping.pop() {
+            self.step(id(seat as u8), Event::Input(contractor::Input::Failed { task, epoch }.into()))?;
             return Ok(true);
         }
         let Some((task, epoch)) = at_work.pop_first() else { return Ok(false) };
@@ -236,6 +241,7 @@ impl<R: Rules> World<R> {
         seat.timers.clear();
         seat.asked.clear();
         seat.at_work.clear();
+        seat.stopping.clear();
         let ops: Vec<_> = out.drain().collect();
         self.perform(node, Why::Restart, before, &ops)
     }
@@ -381,8 +387,9 @@ impl<R: Rules> World<R> {
                 seat.at_work.insert(task, epoch);
                 counts.executing += 1;
             }
-            Output::Contractor(contractor::Output::Stop { task, .. }) => {
+            Output::Contractor(contractor::Output::Stop { task, epoch }) => {
                 seat.at_work.remove(&task);
+                seat.stopping.push((task, epoch));
                 counts.stopped += 1;
             }
             Output::Contractor(contractor::Output::Settled { ack, .. }) => {
@@ -418,7 +425,7 @@ impl<R: Rules> Seat<R> {
             speed: NonZeroU32::MIN.saturating_add(random.below(4) as u32),
         };
         let node = Participant::restart(config, Disk::default(), &mut Outbox::new());
-        let (disk, timers) = (Disk::default(), BTreeSet::new());
-        Self { config, node, disk, timers, asked: Vec::new(), at_work: BTreeMap::new(), model }
+        let (disk, timers, at_work) = (Disk::default(), BTreeSet::new(), BTreeMap::new());
+        Self { config, node, disk, timers, asked: Vec::new(), at_work, stopping: Vec::new(), model }
     }
 }

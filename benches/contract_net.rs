@@ -28,6 +28,10 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 const TASKS: u64 = 1_000;
 const BOSS: u8 = 0;
 
+fn perform<T>(what: T) {
+    black_box(what);
+}
+
 fn node(number: u8) -> NodeId {
     NodeId::new(number).expect("a node number")
 }
@@ -103,7 +107,7 @@ impl Net {
         for op in self.asks.drain() {
             match op {
                 Op::Send { to, message } => self.queue.push_back((node(BOSS), to, message)),
-                Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => drop(black_box(op)),
+                Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => perform(op),
             }
         }
     }
@@ -124,9 +128,7 @@ impl Net {
                         next = Some(Event::Input(contractor::Input::Finished { task, epoch, result }));
                     }
                     Op::Output(contractor::Output::Settled { .. }) => self.accepted += 1,
-                    Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {
-                        drop(black_box(op))
-                    }
+                    Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => perform(op),
                 }
             }
         }
@@ -148,7 +150,7 @@ fn manage(manager: &mut Manager, out: &mut Outbox<Manager>, contractors: u8, fro
             match op {
                 Op::Send { to, message: Message::Award { .. } } => winner = Some(to),
                 Op::Send { .. } | Op::Write(_) | Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {
-                    drop(black_box(op));
+                    perform(op);
                 }
             }
         }
@@ -157,7 +159,7 @@ fn manage(manager: &mut Manager, out: &mut Outbox<Manager>, contractors: u8, fro
         for message in [Message::Claim { task, epoch, claim }, Message::Report { task, epoch, outcome }] {
             manager.step(Event::Message { from, message }, out);
         }
-        out.drain().for_each(|op| drop(black_box(op)));
+        out.drain().for_each(perform);
     }
 }
 
@@ -210,7 +212,7 @@ impl Naive {
                 }
             }
             Said::Award { task } => self.queue.push_back((to, BOSS, Said::Done { task, result: task })),
-            Said::Reject { task } => drop(black_box(task)),
+            Said::Reject { task } => perform(task),
             Said::Done { task, result } => {
                 self.earned[usize::from(from)] += black_box(result);
                 self.queue.push_back((BOSS, from, Said::Ack { task }));

@@ -37,7 +37,7 @@ pub(super) fn stake(round: Round, bid: BidId, amount: Money) -> Stake {
 }
 
 impl<R: Rules> Contractor<R> {
-    /// Award(e) [e > fence, slot free, own bid unexpired]: fence := e is durable, Held, Claim. If
+    /// Award(e), if e > fence, slot free, own bid unexpired: fence := e is durable, Held, Claim. If
     /// e <= fence: the stored outcome again, if that is what the award has come to.
     pub(super) fn take(&mut self, task: TaskId, epoch: Epoch, award: Stake, out: &mut impl Out) {
         let (rules, fence) = (self.rules(), self.promises.fence(task));
@@ -102,7 +102,7 @@ impl<R: Rules> Contractor<R> {
         self.tell_manager(Message::Claim { task, epoch, claim }, out);
     }
 
-    /// Go(echo s) [now < s + L_c]: Executing, until s + L_c.
+    /// Go(echo s), if now < s + L_c: Executing, until s + L_c.
     pub(super) fn go(&mut self, task: TaskId, epoch: Epoch, claim: Claim, out: &mut impl Out) {
         let rules = self.rules();
         let Some(work) = self.works.get_mut(&task).filter(|work| work.epoch == epoch && !work.stopping)

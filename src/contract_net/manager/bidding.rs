@@ -110,7 +110,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         }
     }
 
-    /// Bid or refusal [round = r, eligible]. Once everyone has answered there is nothing to wait for,
+    /// Bid or refusal, if round = r, eligible. Once everyone has answered there is nothing to wait for,
     /// unless there is nothing to award either: then the time that is left is a pause.
     pub(super) fn collect(
         &mut self,

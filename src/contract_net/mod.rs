@@ -20,6 +20,7 @@
 //! | all of these | every decision, as a predicate | [`rules`] |
 //! | | what must always hold | [`invariants`] |
 //! | | numbers, capabilities and tasks; why something is refused | [`ids`], [`capabilities`], [`terms`], [`refusal`] |
+//! | | tasks that come in any order | [`plan`] |
 //!
 #![doc = include_str!("front.md")]
 //!
@@ -103,6 +104,7 @@ pub mod ledger;
 pub mod manager;
 pub mod message;
 pub mod participant;
+pub mod plan;
 pub mod refusal;
 pub mod rules;
 pub mod terms;

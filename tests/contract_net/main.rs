@@ -2,6 +2,7 @@
 
 mod contractor;
 mod counts;
+mod encoding;
 mod manager;
 mod mutants;
 mod random;

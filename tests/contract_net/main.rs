@@ -3,6 +3,7 @@
 mod contractor;
 mod counts;
 mod encoding;
+mod foreign;
 mod manager;
 mod mutants;
 mod random;

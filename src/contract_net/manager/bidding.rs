@@ -1,0 +1,237 @@
+//! From the announcement of a task to its award (Smith 1980, 3; state table, Bidding).
+
+use alloc::vec::Vec;
+
+use crate::contract_net::award::{self, AwardRule, Choice};
+use crate::contract_net::capabilities::Capabilities;
+use crate::contract_net::ids::{AgentId, Money, Round, TaskId};
+use crate::contract_net::ledger::{Command, Event, Refused, Task, Why};
+use crate::contract_net::manager::{Manager, Out, Output, Timer};
+use crate::contract_net::message::{Bid, Message, Offer};
+use crate::contract_net::refusal::Refusal;
+use crate::contract_net::rules::Rules;
+use crate::node::{NodeId, NodeSet, Relabel, Renaming};
+
+/// The bids for a task in one round.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Auction {
+    round: Round,
+    /// Who was asked.
+    invited: NodeSet,
+    /// Who bid or refused: `answered` is within `invited`.
+    answered: NodeSet,
+    /// At most one for each that answered; ascending.
+    bids: Vec<(NodeId, Bid)>,
+}
+
+impl Auction {
+    /// The round.
+    pub fn round(&self) -> Round {
+        self.round
+    }
+
+    /// Who was asked.
+    pub fn invited(&self) -> NodeSet {
+        self.invited
+    }
+
+    /// Who bid or refused.
+    pub fn answered(&self) -> NodeSet {
+        self.answered
+    }
+
+    /// The bids, by bidder.
+    pub fn bids(&self) -> impl Iterator<Item = (NodeId, &Bid)> + Clone {
+        self.bids.iter().map(|(node, bid)| (*node, bid))
+    }
+
+    fn by_agents(&self) -> impl Iterator<Item = (AgentId, &Bid)> + Clone {
+        self.bids().map(|(node, bid)| (AgentId::from(node), bid))
+    }
+
+    /// A contractor answers. Of two bids the one with the greater number stands, in whatever order
+    /// they come.
+    fn answer(&mut self, node: NodeId, bid: Option<Bid>) {
+        self.answered = self.answered.with(node);
+        let Some(bid) = bid else { return };
+        match self.bids.binary_search_by_key(&node, |(bidder, _)| *bidder) {
+            Ok(place) if self.bids[place].1.id < bid.id => self.bids[place].1 = bid,
+            Ok(_) => {}
+            Err(place) => {
+                if self.bids.is_empty() {
+                    self.bids.reserve_exact(usize::from(self.invited.len()));
+                }
+                self.bids.insert(place, (node, bid));
+            }
+        }
+    }
+}
+
+impl<A: AwardRule, R: Rules> Manager<A, R> {
+    /// Asks everyone who can do the task. State table, Bidding.
+    pub(super) fn announce(&mut self, task: TaskId, out: &mut impl Out) {
+        let Some(known) = self.ledger.task(task) else { return };
+        let (round, announcement) = (known.round, announcement(task, known, &self.config.award));
+        let invited = self.able(known.terms.needs);
+        invited.iter().for_each(|node| out.send(node, announcement));
+        out.arm(Timer::Bids(task));
+        let mut bids = self.auctions.remove(&task).map_or(Vec::new(), |earlier| earlier.bids);
+        bids.clear();
+        self.auctions.insert(task, Auction { round, invited, answered: NodeSet::EMPTY, bids });
+    }
+
+    fn able(&self, needs: Capabilities) -> NodeSet {
+        self.ledger.able(needs).filter_map(AgentId::node).collect()
+    }
+
+    /// A contractor joins while tasks are open.
+    pub(super) fn invite(&mut self, node: NodeId, capabilities: Capabilities, out: &mut impl Out) {
+        for task in self.ledger.open_to(capabilities) {
+            if let (Some(known), Some(auction)) = (self.ledger.task(task), self.auctions.get_mut(&task)) {
+                auction.invited = auction.invited.with(node);
+                out.send(node, announcement(task, known, &self.config.award));
+            }
+        }
+    }
+
+    /// A contractor leaves, and its bids with it.
+    pub(super) fn leave(&mut self, node: NodeId, out: &mut impl Out) {
+        let agent = AgentId::from(node);
+        if self.commit(Command::Leave { agent }, out).is_none() {
+            return;
+        }
+        let capabilities = self.ledger.agent(agent).map_or(Capabilities::NONE, |it| it.capabilities);
+        for task in self.ledger.open_to(capabilities) {
+            if let Some(auction) = self.auctions.get_mut(&task) {
+                auction.invited = auction.invited.without(node);
+                auction.answered = auction.answered.without(node);
+                auction.bids.retain(|(bidder, _)| *bidder != node);
+            }
+        }
+    }
+
+    /// Bid or refusal, if round = r, eligible. Once everyone has answered there is nothing to wait for,
+    /// unless there is nothing to award either: then the time that is left is a pause.
+    pub(super) fn collect(
+        &mut self,
+        from: NodeId,
+        task: TaskId,
+        round: Round,
+        bid: Option<Bid>,
+        out: &mut impl Out,
+    ) {
+        let rules = self.rules();
+        let Some(auction) = self.auctions.get_mut(&task) else {
+            return match self.admit(task) {
+                Ok(()) => self.collect(from, task, round, bid, out),
+                Err(refusal) => out.output(Output::Refused(refusal)),
+            };
+        };
+        if !rules.is_of_round(round, auction.round) {
+            let refusal = Refusal::Round { task, said: round, current: auction.round };
+            return out.output(Output::Refused(refusal));
+        }
+        if !auction.invited.contains(from) {
+            return out.output(Output::Refused(Refusal::NotInvited { task, agent: from }));
+        }
+        auction.answer(from, bid);
+        if auction.answered == auction.invited
+            && let Some(choice) = self.choose(task)
+        {
+            self.award(task, choice, out);
+        }
+    }
+
+    /// Whether the task is open for bids although there is no auction of it: by the published rules
+    /// there is one of each that is, so it is not.
+    fn admit(&mut self, task: TaskId) -> Result<(), Refusal> {
+        let known = self.ledger.task(task).ok_or(Refused::UnknownTask(task))?;
+        if !self.rules().is_open(known.phase) {
+            return Err(Refused::WrongPhase { task, phase: known.phase }.into());
+        }
+        let (round, invited) = (known.round, self.able(known.terms.needs));
+        let auction = Auction { round, invited, answered: NodeSet::EMPTY, bids: Vec::new() };
+        self.auctions.insert(task, auction);
+        Ok(())
+    }
+
+    /// Close: the time for bids is over. State table: `Awarded`, `Round` or `Unallocated`.
+    pub(super) fn close(&mut self, task: TaskId, out: &mut impl Out) {
+        let Some(auction) = self.auctions.get(&task) else { return }; // A stale expiry.
+        if let Some(choice) = self.choose(task) {
+            return self.award(task, choice, out);
+        }
+        let (round, lowest) = (auction.round, auction.bids().map(|(_, bid)| bid.cost).min());
+        let reannounce = Command::Reannounce { task, round, why: Why::NoBid };
+        if self.ledger.decide(self.rules(), &reannounce).is_ok() {
+            self.commit(reannounce, out);
+            return self.announce(task, out);
+        }
+        let lowest = lowest.filter(|lowest| self.is_too_much(task, *lowest));
+        if self.commit(Command::GiveUp { task, round, lowest }, out).is_some() {
+            self.dismiss(task, out);
+            self.fall_out(task, out);
+        }
+    }
+
+    /// Whether it was for the reserve that a bid was not accepted.
+    fn is_too_much(&self, task: TaskId, cost: Money) -> bool {
+        self.ledger.task(task).is_some_and(|known| !self.rules().is_affordable(cost, known.reserve))
+    }
+
+    /// The best bid of an agent that is still there and has room.
+    fn choose(&self, task: TaskId) -> Option<Choice> {
+        let (auction, known) = (self.auctions.get(&task)?, self.ledger.task(task)?);
+        let mut passed_over = NodeSet::EMPTY;
+        loop {
+            let left = auction.bids().filter(|(node, _)| !passed_over.contains(*node));
+            let left = left.map(|(node, bid)| (AgentId::from(node), bid));
+            let choice = self.config.award.choose(left, known.reserve)?;
+            if self.ledger.may_serve(self.rules(), task, known, choice.agent).is_ok() {
+                return Some(choice);
+            }
+            let node = choice.agent.node().filter(|node| !passed_over.contains(*node))?;
+            passed_over = passed_over.with(node);
+        }
+    }
+
+    /// The award, first on the disk and then in the post (G8).
+    fn award(&mut self, task: TaskId, Choice { agent, bid, price }: Choice, out: &mut impl Out) {
+        let (Some(auction), Some(known)) = (self.auctions.get(&task), self.ledger.task(task)) else { return };
+        let Some(epoch) = known.next_epoch(self.rules()) else {
+            out.arm(Timer::Bids(task));
+            return out.output(Output::Refused(Refusal::NoEpochs(task)));
+        };
+        let (round, bids) = (known.round, award::digest(auction.by_agents()));
+        let award = Command::Award { task, round, epoch, agent, bid, price, bids };
+        let Some(Event::Awarded { .. }) = self.commit(award, out) else { return };
+        self.send_award(task, out);
+        out.arm(Timer::Lease(task));
+        self.dismiss(task, out);
+    }
+
+    /// Bidding is over: whoever bid and has not been awarded the task hears of it.
+    pub(super) fn dismiss(&mut self, task: TaskId, out: &mut impl Out) {
+        let Some(auction) = self.auctions.remove(&task) else { return };
+        out.disarm(Timer::Bids(task));
+        let holder = self.holder(task);
+        for (bidder, _) in auction.bids().filter(|(bidder, _)| Some(*bidder) != holder) {
+            out.send(bidder, Message::Reject { task, round: auction.round });
+        }
+    }
+}
+
+fn announcement(task: TaskId, known: &Task, award: &impl AwardRule) -> Message {
+    let (reserve, pricing) = (known.reserve, award.pricing());
+    let offer = Offer { needs: known.terms.needs, reserve, pricing, idempotent: known.terms.idempotent };
+    Message::Announce { task, round: known.round, offer }
+}
+
+impl Relabel for Auction {
+    fn relabel(&self, renaming: &Renaming) -> Self {
+        let mut bids: Vec<_> = self.bids().map(|(node, bid)| (node.relabel(renaming), *bid)).collect();
+        bids.sort_unstable();
+        let (invited, answered) = (self.invited.relabel(renaming), self.answered.relabel(renaming));
+        Self { round: self.round, invited, answered, bids }
+    }
+}

@@ -24,6 +24,7 @@ mod intern;
 pub mod keys;
 pub mod limits;
 pub mod liveness;
+pub mod market;
 mod messages;
 pub mod model;
 mod outcome;

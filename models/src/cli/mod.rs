@@ -1,6 +1,7 @@
 //! The command line: what is asked for, and what a script can trust of the answer.
 
 mod agreement;
+mod auction;
 mod check;
 mod explore;
 mod list;
@@ -24,6 +25,7 @@ use comfy_table::{LineStyle, Table, presets};
 use crate::bounds::{Bounds, BoundsError};
 use crate::check::Searcher;
 use crate::limits::{Limits, memory_available, memory_held};
+use crate::market::ProblemError;
 use crate::subject::{SUBJECTS, Subject};
 
 /// What a command came to.
@@ -74,6 +76,8 @@ enum Refused {
     Listen { address: SocketAddr, reason: io::Error },
     #[error("{path}: {reason}")]
     File { path: String, reason: String },
+    #[error("{path}: {reason}")]
+    Problem { path: String, reason: ProblemError },
     #[error(transparent)]
     Output(#[from] io::Error),
 }
@@ -85,7 +89,7 @@ impl Refused {
             Self::Bounds { reason, .. } => matches!(reason, BoundsError::Unknown { .. }),
             Self::Profile { .. } => true,
             Self::Model { .. } | Self::Mutant { .. } | Self::TooLarge { .. } => false,
-            Self::Listen { .. } | Self::File { .. } | Self::Output(_) => false,
+            Self::Listen { .. } | Self::File { .. } | Self::Problem { .. } | Self::Output(_) => false,
         }
     }
 }
@@ -127,6 +131,9 @@ enum Command {
     Explore(ExploreArgs),
     /// Run a recorded trace again, and check that the machines do what it says
     Replay(ReplayArgs),
+    /// Run a market: agents bid for tasks, and each task is awarded to one of them
+    #[command(after_help = auction::HELP)]
+    Auction(AuctionArgs),
 }
 
 #[derive(Args, Default)]
@@ -255,6 +262,30 @@ struct ReplayArgs {
     json: bool,
 }
 
+#[derive(Args)]
+struct AuctionArgs {
+    /// Agents and tasks, as JSON; `-` for standard input
+    problem: PathBuf,
+    /// Who wins, and what is paid
+    #[arg(long, value_enum, default_value_t)]
+    rule: RuleArg,
+    /// Draws the costs of which only a range is known
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// One JSON object a line: each task, each agent, and the market
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum RuleArg {
+    /// The lowest bid wins, and is paid what it asked for
+    #[default]
+    First,
+    /// The lowest bid wins, and is paid the second lowest, or the reserve (Vickrey)
+    Second,
+}
+
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -262,7 +293,7 @@ pub fn main() -> ExitCode {
     let explores = match &command {
         Command::Check(args) => !args.list,
         Command::Mutants(_) | Command::Liveness(_) => true,
-        Command::Explore(_) | Command::Replay(_) => false,
+        Command::Explore(_) | Command::Replay(_) | Command::Auction(_) => false,
     };
     let outcome = match command {
         Command::Check(args) => check::run(&args),
@@ -270,6 +301,7 @@ pub fn main() -> ExitCode {
         Command::Liveness(args) => liveness::run(&args),
         Command::Explore(args) => explore::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Auction(args) => auction::run(&args),
     };
     match outcome {
         Ok(verdict) => verdict.into(),

@@ -1,0 +1,16 @@
+//! A market in one process: a manager and its contractors as they ship, run by a host whose network loses
+//! nothing and whose clock is a counter. For `althing auction`.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`problem`] | agents and tasks as somebody writes them down |
+//! | [`run`] | the host: time, timers, bids and work |
+//! | [`outcome`] | what came of it |
+
+pub mod outcome;
+pub mod problem;
+pub mod run;
+
+pub use outcome::{AgentOutcome, Fate, MarketOutcome, TaskOutcome};
+pub use problem::{Problem, ProblemError};
+pub use run::run;

@@ -1,0 +1,312 @@
+//! The host of a market: it delivers messages at once and in order, lets a counter be the clock of
+//! everyone, and does the work by letting time pass.
+//!
+//! Nothing is lost here and nobody crashes, so leases are as long as all the work and none ever runs
+//! out. A task that nobody has room for is announced again as soon as somebody is done with something.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroU32;
+
+use althing::contract_net::bidder::{self, CostModel};
+use althing::contract_net::ledger::Event as Happened;
+use althing::contract_net::{
+    AwardRule, BidId, Contractor, Digest, Epoch, Ledger, Manager, Message, Money, Offer, Promises, Round,
+    TaskId, contractor, manager,
+};
+use althing::machine::{Event, Machine};
+use althing::node::NodeId;
+use althing::outbox::{Op, Outbox};
+
+use super::outcome::{MarketOutcome, Seen};
+use super::problem::{Problem, Task};
+
+/// Runs the market until every task is done or given up, by this rule.
+pub fn run<A: AwardRule>(problem: &Problem, award: A) -> MarketOutcome {
+    let mut market = Market::new(problem, award);
+    market.open();
+    market.deliver();
+    while let Some((key, due)) = market.queue.pop_first() {
+        market.now = key.0;
+        match due {
+            Due::Finished(agent, task, epoch) => market.finish(agent, task, epoch),
+            Due::Manager(timer) => {
+                market.timers.remove(&(None, Timer::Manager(timer)));
+                market.tell_manager(Event::Timer(timer));
+            }
+            Due::Contractor(agent, timer) => {
+                market.timers.remove(&(Some(agent), Timer::Contractor(timer)));
+                market.tell(agent, Event::Timer(timer));
+            }
+        }
+        market.deliver();
+        if market.open == 0 {
+            break;
+        }
+    }
+    MarketOutcome::of(problem, market.manager.ledger(), &market.seen)
+}
+
+/// What is due, and when: work that ends comes before timers, so that who asks for bids then finds
+/// the room; otherwise what was asked for first.
+type Key = (u64, Class, u64);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Work,
+    Timer,
+}
+
+enum Due {
+    Finished(usize, TaskId, Epoch),
+    Manager(manager::Timer),
+    Contractor(usize, contractor::Timer),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Manager(manager::Timer),
+    Contractor(contractor::Timer),
+}
+
+struct Market<'a, A: AwardRule> {
+    problem: &'a Problem,
+    manager: Manager<A>,
+    contractors: Vec<Contractor>,
+    asks: Outbox<Manager<A>>,
+    answers: Outbox<Contractor>,
+    /// Messages under way: to the manager from this agent, or to the agent.
+    post: VecDeque<(Direction, usize, Message)>,
+    now: u64,
+    count: u64,
+    queue: BTreeMap<Key, Due>,
+    timers: BTreeMap<(Option<usize>, Timer), Key>,
+    /// The times at which work ends, and how much of it does.
+    ends: BTreeMap<u64, usize>,
+    next_bid: u64,
+    /// How many bids there were for each task, in its latest round.
+    bids: Vec<(Round, usize)>,
+    /// Tasks that are not done and not given up.
+    open: usize,
+    seen: Vec<Seen>,
+    /// Longer than all the work.
+    lease: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    ToManager,
+    ToAgent,
+}
+
+impl<'a, A: AwardRule> Market<'a, A> {
+    fn new(problem: &'a Problem, award: A) -> Self {
+        let (mut asks, mut answers) = (Outbox::new(), Outbox::new());
+        let boss = node(0);
+        let config = manager::Config::new(boss).with_award(award);
+        let manager = Manager::restart(config, Ledger::default(), &mut asks);
+        let start = |(number, agent): (usize, &super::problem::Agent)| {
+            let config = contractor::Config::new(node(number + 1), boss, agent.capacity);
+            let config = config.expect("an agent is not the manager");
+            Contractor::restart(config, Promises::default(), &mut answers)
+        };
+        let contractors = problem.agents.iter().enumerate().map(start).collect();
+        let work: u64 = problem.tasks.iter().map(|task| task.work + 1).sum();
+        Self {
+            problem,
+            manager,
+            contractors,
+            asks,
+            answers,
+            post: VecDeque::new(),
+            now: 0,
+            count: 0,
+            queue: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            next_bid: 0,
+            bids: vec![(Round::default(), 0); problem.tasks.len()],
+            open: problem.tasks.len(),
+            seen: vec![Seen::default(); problem.tasks.len()],
+            lease: work.saturating_mul(3),
+        }
+    }
+
+    /// All agents join, and all tasks are created.
+    fn open(&mut self) {
+        for (number, agent) in self.problem.agents.iter().enumerate() {
+            let (capabilities, capacity) = (agent.capabilities, agent.capacity);
+            let join = manager::Input::Join { node: node(number + 1), capabilities, capacity };
+            self.tell_manager(Event::Input(join));
+        }
+        for (number, task) in self.problem.tasks.iter().enumerate() {
+            let mut terms = task.terms.clone();
+            terms.rounds = terms.rounds.min(self.rounds(number, task));
+            self.tell_manager(Event::Input(manager::Input::Create { task: id(number), terms }));
+            self.deliver();
+        }
+    }
+
+    /// As many rounds as can be of use: one for each time that somebody is done with something, and one
+    /// for each time that the reserve grows before somebody can do it for that.
+    fn rounds(&self, number: usize, task: &Task) -> NonZeroU32 {
+        const MOST: u64 = 10_000;
+        let costs = self.problem.agents.iter().filter_map(|agent| agent.costs[number]);
+        let Some(least) = costs.min() else { return NonZeroU32::MIN };
+        let (mut reserve, mut raised) = (task.terms.reserve, 0);
+        while reserve < least && raised < MOST && task.terms.escalation.raise(reserve) > reserve {
+            reserve = task.terms.escalation.raise(reserve);
+            raised += 1;
+        }
+        let rounds = self.problem.tasks.len() as u64 + 1 + raised;
+        u32::try_from(rounds).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX)
+    }
+
+    fn deliver(&mut self) {
+        while let Some((direction, agent, message)) = self.post.pop_front() {
+            match direction {
+                Direction::ToManager => self.tell_manager(Event::Message { from: node(agent + 1), message }),
+                Direction::ToAgent => self.tell(agent, Event::Message { from: node(0), message }),
+            }
+        }
+    }
+
+    fn tell_manager(&mut self, event: Event<Manager<A>>) {
+        let mut out = std::mem::take(&mut self.asks);
+        self.manager.step(event, &mut out);
+        for op in out.drain() {
+            match op {
+                Op::Write(_) | Op::Sync => {} // Nothing crashes here.
+                Op::Send { to, message } => {
+                    self.post.push_back((Direction::ToAgent, to.index() - 1, message))
+                }
+                Op::Arm(timer) => {
+                    let at = self.now.saturating_add(self.patience(timer));
+                    self.arm((None, Timer::Manager(timer)), at, Due::Manager(timer));
+                }
+                Op::Disarm(timer) => self.disarm((None, Timer::Manager(timer))),
+                Op::Output(manager::Output::Happened(happened)) => self.happened(happened),
+                // What comes too late, as bids do when another was taken.
+                Op::Output(manager::Output::Refused(_)) => {}
+            }
+        }
+        self.asks = out;
+    }
+
+    fn patience(&self, timer: manager::Timer) -> u64 {
+        match timer {
+            // Nothing changes before somebody is done.
+            manager::Timer::Bids(_) => {
+                self.ends.first_key_value().map_or(1, |(end, _)| end.saturating_sub(self.now).max(1))
+            }
+            manager::Timer::Resend(_) | manager::Timer::Lease(_) => self.lease,
+        }
+    }
+
+    fn happened(&mut self, happened: Happened) {
+        match happened {
+            Happened::Awarded { task, .. } => {
+                let place = place(task);
+                self.seen[place].bids = self.bids[place].1;
+            }
+            Happened::Accepted { .. } | Happened::Cancelled { .. } | Happened::Unallocated { .. } => {
+                self.open -= 1
+            }
+            Happened::Released { next: None, .. } => self.open -= 1,
+            Happened::Created { .. } | Happened::Joined { .. } | Happened::Left { .. } => {}
+            Happened::Reannounced { .. } | Happened::Released { next: Some(_), .. } => {}
+        }
+    }
+
+    fn tell(&mut self, agent: usize, event: Event<Contractor>) {
+        let mut out = std::mem::take(&mut self.answers);
+        self.contractors[agent].step(event, &mut out);
+        let mut asked = Vec::new();
+        for op in out.drain() {
+            match op {
+                Op::Write(_) | Op::Sync => {}
+                Op::Send { to: _, message } => self.post.push_back((Direction::ToManager, agent, message)),
+                Op::Arm(timer) => {
+                    let at = self.now.saturating_add(self.lease);
+                    self.arm((Some(agent), Timer::Contractor(timer)), at, Due::Contractor(agent, timer));
+                }
+                Op::Disarm(timer) => self.disarm((Some(agent), Timer::Contractor(timer))),
+                Op::Output(contractor::Output::Asked { task, round, offer }) => {
+                    asked.push((task, round, offer))
+                }
+                Op::Output(contractor::Output::Start { task, epoch }) => self.start(agent, task, epoch),
+                Op::Output(contractor::Output::Settled { .. } | contractor::Output::Refused(_)) => {}
+                Op::Output(contractor::Output::Stop { .. }) => {} // The run ends before a lease does.
+            }
+        }
+        self.answers = out;
+        for (task, round, offer) in asked {
+            let answer = self.answer(agent, task, round, &offer);
+            self.tell(agent, Event::Input(answer));
+        }
+    }
+
+    /// Who is asked bids what the task costs it, if that is within the reserve.
+    fn answer(&mut self, agent: usize, task: TaskId, round: Round, offer: &Offer) -> contractor::Input {
+        let (bidder, number) = (&self.problem.agents[agent], place(task));
+        let (capabilities, speed) = (bidder.capabilities, bidder.speed);
+        let bid = bidder.costs[number].and_then(|fixed| {
+            let model = CostModel { capabilities, fixed, per_unit: Money::default(), speed };
+            self.next_bid += 1;
+            bidder::bid(&model, offer, self.problem.tasks[number].work, BidId::new(self.next_bid))
+        });
+        let Some(bid) = bid else { return contractor::Input::Pass { task, round } };
+        let (of, count) = &mut self.bids[number];
+        *count = if *of == round { *count + 1 } else { 1 };
+        *of = round;
+        contractor::Input::Bid { task, round, bid }
+    }
+
+    fn start(&mut self, agent: usize, task: TaskId, epoch: Epoch) {
+        let (number, speed) = (place(task), self.problem.agents[agent].speed);
+        let end = self.now.saturating_add(self.problem.tasks[number].work.div_ceil(u64::from(speed.get())));
+        (self.seen[number].start, self.seen[number].end) = (self.now, end);
+        *self.ends.entry(end).or_default() += 1;
+        self.count += 1;
+        self.queue.insert((end, Class::Work, self.count), Due::Finished(agent, task, epoch));
+    }
+
+    fn finish(&mut self, agent: usize, task: TaskId, epoch: Epoch) {
+        if let Some(left) = self.ends.get_mut(&self.now) {
+            *left -= 1;
+            if *left == 0 {
+                self.ends.remove(&self.now);
+            }
+        }
+        let result = Digest::new(task.get());
+        self.tell(agent, Event::Input(contractor::Input::Finished { task, epoch, result }));
+    }
+
+    fn arm(&mut self, timer: (Option<usize>, Timer), at: u64, due: Due) {
+        self.disarm(timer);
+        self.count += 1;
+        let key = (at, Class::Timer, self.count);
+        self.timers.insert(timer, key);
+        self.queue.insert(key, due);
+    }
+
+    fn disarm(&mut self, timer: (Option<usize>, Timer)) {
+        if let Some(key) = self.timers.remove(&timer) {
+            self.queue.remove(&key);
+        }
+    }
+}
+
+/// Node 0 is the manager, and then come the agents.
+fn node(number: usize) -> NodeId {
+    let number = u8::try_from(number).ok().and_then(|number| NodeId::new(number).ok());
+    number.expect("a problem has no more agents than there are nodes")
+}
+
+fn id(number: usize) -> TaskId {
+    TaskId::new(number as u64)
+}
+
+/// Where a task is among those of the problem.
+fn place(task: TaskId) -> usize {
+    task.get() as usize
+}

@@ -1,0 +1,203 @@
+//! `althing auction`, as its users call it.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+const ARTICLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/problems/article-market.json");
+
+fn auction(problem: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_althing"));
+    command.args(["auction", "-"]).args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("althing runs");
+    // It may have seen enough before it has read all.
+    let _ = child.stdin.take().expect("piped").write_all(problem.as_bytes());
+    child.wait_with_output().expect("althing ends")
+}
+
+/// The lines of `--json`, by kind.
+fn lines(output: &Output, kind: &str) -> Vec<Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout.clone()).expect("text");
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object a line"));
+    lines.filter(|line| line["kind"] == kind).collect()
+}
+
+fn article(arguments: &[&str]) -> Output {
+    auction(&std::fs::read_to_string(ARTICLE).expect("it ships"), arguments)
+}
+
+fn number(line: &Value, field: &str) -> i64 {
+    line[field].as_i64().unwrap_or_else(|| panic!("{field} of {line}"))
+}
+
+#[test]
+fn the_market_of_the_article_gives_every_task_to_somebody() {
+    for arguments in [["--json", "--rule", "first"], ["--json", "--rule", "second"]] {
+        let output = article(&arguments);
+        let (tasks, agents, market) =
+            (lines(&output, "task"), lines(&output, "agent"), lines(&output, "market"));
+        assert_eq!((tasks.len(), agents.len(), market.len()), (12, 5, 1));
+        let sum = |of: &[Value], field| of.iter().map(|line| number(line, field)).sum::<i64>();
+        for (of, field) in [(&tasks, "value"), (&tasks, "cost"), (&tasks, "surplus")] {
+            assert_eq!(sum(of, field), number(&market[0], field), "{field}");
+        }
+        assert_eq!(sum(&tasks, "price"), number(&market[0], "paid"));
+        assert_eq!(sum(&agents, "paid"), number(&market[0], "paid"));
+        assert_eq!(sum(&agents, "tasks"), 12);
+        let end = tasks.iter().map(|task| number(task, "end")).max();
+        assert_eq!(end, Some(number(&market[0], "makespan")));
+        for task in &tasks {
+            assert_eq!(task["fate"], "done");
+            let (cost, price) = (number(task, "cost"), number(task, "price"));
+            assert!(cost <= price && price <= number(task, "value"), "{task}");
+            let alone = number(task, "bids") == 1;
+            let expected = match (arguments[2], alone) {
+                ("first", _) => cost,
+                (_, true) => number(task, "value"), // The reserve is the value there.
+                (..) => continue,
+            };
+            assert_eq!(price, expected, "{task}");
+        }
+    }
+}
+
+/// Nobody works on more at one time than it has room for, and nothing begins before what it comes after.
+#[test]
+fn capacity_and_order_are_kept() {
+    let problem: Value =
+        serde_json::from_str(&std::fs::read_to_string(ARTICLE).expect("it ships")).expect("JSON");
+    for seed in ["1", "2", "3", "4", "5"] {
+        let tasks = lines(&article(&["--json", "--seed", seed]), "task");
+        for task in &tasks {
+            let overlaps = |other: &&Value| {
+                other["agent"] == task["agent"]
+                    && number(other, "start") < number(task, "end")
+                    && number(task, "start") < number(other, "end")
+            };
+            assert_eq!(tasks.iter().filter(overlaps).count(), 1, "{task}");
+            let written = problem["tasks"].as_array().expect("tasks").iter();
+            let written =
+                written.clone().find(|it| it["name"] == task["task"]).expect("a task of the problem");
+            for earlier in written["after"].as_array().into_iter().flatten() {
+                let earlier = tasks.iter().find(|it| it["task"] == *earlier).expect("a task");
+                assert!(number(earlier, "end") <= number(task, "start"), "{task}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_seed_draws_the_costs_and_always_the_same() {
+    let costs = |seed| -> Vec<_> {
+        lines(&article(&["--json", "--seed", seed]), "task").iter().map(|task| task["cost"].clone()).collect()
+    };
+    assert_eq!(costs("7"), costs("7"));
+    assert_ne!(costs("7"), costs("8"));
+}
+
+#[test]
+fn a_table_is_printed_without_json() {
+    let output = article(&[]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success());
+    assert!(text.contains("utilisation") && text.contains("12 of 12 tasks done"), "{text}");
+}
+
+/// A market of one agent and some tasks.
+fn market(agent: Value, tasks: &[Value]) -> String {
+    json!({"agents": [agent], "tasks": tasks}).to_string()
+}
+
+fn ada() -> Value {
+    json!({"name": "Ada", "capabilities": ["code"], "cost": 3})
+}
+
+fn task(name: &str, more: Value) -> Value {
+    let mut task = json!({"name": name, "needs": ["code"], "work": 2, "value": 10});
+    let fields = task.as_object_mut().expect("an object");
+    fields.extend(more.as_object().expect("an object").clone());
+    task
+}
+
+#[test]
+fn a_task_that_is_not_done_says_why() {
+    let tasks = [
+        task("parser", json!({"needs": ["code", "magic"]})),
+        task("tests", json!({"after": ["parser"]})),
+        task("cheap", json!({"reserve": 5})),
+        task("raised", json!({"reserve": 1, "escalation": [2, 1]})),
+    ];
+    let output = auction(&market(ada(), &tasks), &["--json"]);
+    let reasons: Vec<_> = lines(&output, "task").iter().map(|task| task["reason"].clone()).collect();
+    let expected = [
+        json!("no agent can do it"),
+        json!("`parser` ended without a result"),
+        json!("nobody bid"),
+        Value::Null,
+    ];
+    assert_eq!(reasons, expected);
+    let raised = &lines(&output, "task")[3];
+    assert_eq!((number(raised, "price"), number(raised, "round")), (6, 4), "1, 2, 4, and then 8");
+}
+
+#[test]
+fn an_agent_with_room_works_on_several_at_once() {
+    let two = [task("one", json!({})), task("other", json!({}))];
+    let ends = |capacity: u32| -> Vec<_> {
+        let agent = json!({"name": "Ada", "capabilities": ["code"], "cost": 3, "capacity": capacity});
+        let output = auction(&market(agent, &two), &["--json"]);
+        lines(&output, "task").iter().map(|task| number(task, "end")).collect()
+    };
+    assert_eq!((ends(1), ends(2)), (vec![2, 4], vec![2, 2]));
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_field_and_value() {
+    let with = |field: &str, value: Value| {
+        let mut agent = ada();
+        agent[field] = value;
+        market(agent, &[task("parser", json!({}))])
+    };
+    let of_tasks = |tasks: &[Value]| market(ada(), tasks);
+    let listed = json!({"capabilities": ["code"], "agents": [{"name": "Ada", "capabilities": ["cod"], "cost": 3}],
+        "tasks": [task("parser", json!({}))]});
+    let whole = of_tasks(&[task("parser", json!({}))]);
+    for (problem, expected) in [
+        (listed.to_string(), "agents[0].capabilities: there is no `cod`; there are: code"),
+        (with("cost", json!(-3)), "agents[0].cost: a cost is a number of 0 or more"),
+        (with("cost", json!({"min": 4, "max": 2})), "agents[0].cost.min: 4 is more than the maximum, 2"),
+        (with("cost", json!(u64::MAX)), "agents[0].cost: 18446744073709551615 for each of 2 units of work"),
+        (with("capacity", json!(0)), "agents[0].capacity: 0 must be at least 1"),
+        (with("speed", json!(0)), "agents[0].speed: 0 must be at least 1"),
+        (with("speed", json!(-1)), "agents[0].speed: invalid value: integer `-1`, expected u32"),
+        (with("colour", json!("red")), "agents[0].colour: unknown field `colour`"),
+        (of_tasks(&[task("a", json!({})), task("a", json!({}))]), "tasks[1].name: there is a `a` already"),
+        (of_tasks(&[task("a", json!({"after": ["b"]}))]), "tasks[0].after: there is no `b`; there are: a"),
+        (
+            of_tasks(&[task("a", json!({"after": ["b"]})), task("b", json!({"after": ["a"]}))]),
+            "tasks: a, b wait for each other",
+        ),
+        (of_tasks(&[task("a", json!({"after": ["a"]}))]), "tasks: a wait for each other"),
+        (of_tasks(&[task("a", json!({"work": u64::MAX}))]), "tasks[].work: of all together is more"),
+        (of_tasks(&[task("a", json!({"rounds": 0}))]), "tasks[0].rounds: 0 must be at least 1"),
+        (of_tasks(&[task("a", json!({"escalation": [1, 2]}))]), "tasks[0].escalation: [1, 2] cannot be"),
+        (of_tasks(&[]), "tasks: there must be one at least"),
+        (whole[..whole.len() - 9].to_owned(), "EOF while parsing"),
+        (whole.clone() + "x", "after the end: trailing characters"),
+        (format!("{whole}{}", " ".repeat(17 << 20)), "16777217 bytes are too many"),
+    ] {
+        let output = auction(&problem, &["--json"]);
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(said.starts_with("althing: -: ") && said.contains(expected), "{expected}: {said}");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+        assert!(output.stdout.is_empty(), "nothing half done");
+    }
+    let many: Vec<_> =
+        (0..64).map(|i| json!({"name": i.to_string(), "capabilities": [], "cost": 1})).collect();
+    let problem = json!({"agents": many, "tasks": [task("a", json!({"needs": []}))]}).to_string();
+    let said = String::from_utf8(auction(&problem, &[]).stderr).expect("text");
+    assert!(said.contains("agents: 64 are too many: there can be 63"), "{said}");
+}

@@ -122,6 +122,9 @@ fn terms_that_contradict_each_other_are_refused() {
     }
     let taken = snapshot(at(4, 9), members(&[0], &[]));
     refuses(&mut follower, offer(3, taken), Refusal::Malformed);
+    for last in [at(4, 2), at(0, 0), at(3, (1 << 62) + 1)] {
+        refuses(&mut follower, Message::Committed { term: Term::new(3), last }, Refusal::Malformed);
+    }
 }
 
 #[test]
@@ -132,7 +135,7 @@ fn a_term_that_overflows_is_the_last() {
         reply(last, matches(u64::MAX)),
         vote_reply(last),
         request_vote(last, at(last, last), true),
-        Message::Committed { term: Term::new(last), last: at(last, last) },
+        Message::Committed { term: Term::new(last), last: at(last, 1 << 62) },
         Message::TimeoutNow { term: Term::new(last) },
         offer(last, snapshot(at(last, 9), members(&[0], &[]))),
     ] {

@@ -325,7 +325,11 @@ inline note(i, j) {
 #else
 #define tells_newer(i)  (voteDenied[i] | heartbeatReply[i])
 #endif
-#define may_learn(i, t)  (t > currentTerm[i] && (tells_newer(i) & IN(t, ALL)))
+/* Thesis 4.2.3: a follower that hears its leader takes no term from a reply. Since a lease may end at any
+ * moment, this changes no state that can be reached, only how. */
+#define may_learn(i, t) \
+	(t > currentTerm[i] && (tells_newer(i) & IN(t, ALL)) && \
+		!(CHECK_QUORUM && role[i] == Follower && has_leader(i)))
 
 /* ---- Crashes ---------------------------------------------------------------------------- */
 

@@ -57,7 +57,8 @@ pub struct Options {
     /// other (4.2.3).
     pub check_quorum: bool,
     /// A leader tells its followers at once what is committed, and not only with the next entries
-    /// or heartbeat.
+    /// or heartbeat. Nobody answers that, so who lacks the entries that were lost still waits for the
+    /// next heartbeat to say so.
     pub prompt_commit: bool,
     /// A follower passes proposals on to the leader, if it knows one.
     pub forward: bool,

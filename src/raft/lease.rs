@@ -42,10 +42,14 @@
 //! - **No clock gains or loses more than the [`Drift`]**, over any stretch of time, the time included
 //!   for which a machine is suspended: a clock that stops then is slow beyond any bound.
 //! - **[`Timer::Lease`](crate::raft::Timer) and [`Timer::Election`](crate::raft::Timer) do not
-//!   expire before `T`**, the same for all, by the clock of their host; and an expiry is not handed
-//!   over after the timer was armed anew, though it was due before, which else does no harm.
+//!   expire before `T`**, the same for all, by the clock of their host; and an expiry that was due is
+//!   not handed over any more after a step that asked for the timer to be armed or disarmed, also if
+//!   the host has not performed that yet, as one that takes several steps together.
 //! - **A host that restarts waits for `T` before it starts its server**, which has forgotten what
 //!   leader it heard. If nothing was ever written to the disk it heard none, and need not wait.
+//! - **What a lease shows is applied as told**: up to where
+//!   [`Output::Committed`](crate::raft::Output::Committed) has been performed. A single server commits
+//!   in its step what its disk has only once the operations are performed.
 //! - **The clock is read before** [`Lease::ask`], whose input is handed in after it; and, for
 //!   [`Lease::read`], after the request of the client has come.
 //!

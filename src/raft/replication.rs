@@ -273,6 +273,10 @@ impl<T: Command, R: Rules> Raft<T, R> {
     pub(super) fn learn_commit(&mut self, from: NodeId, term: Term, last: Position, out: &mut Out<T, R>) {
         // Like an answer, it tells the term, and no more: it puts no election off.
         self.election.receive(from, election::Message::HeartbeatReply { term }, &mut Within(out));
+        if last.term > term || last.index > Index::LIMIT || last.index == Index::default() {
+            return self.refuse(Refused::Message(from), Refusal::Malformed, out);
+        }
+        // From nobody but the leader that it hears, so a leader believes nobody.
         let current = self.rules().is_of_term(term, self.term()) && self.leader() == Some(from);
         if current && last.index > self.commit && self.rules().may_learn_commit(self.log.contains(last)) {
             self.commit_to(last.index, out);

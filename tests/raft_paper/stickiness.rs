@@ -141,7 +141,7 @@ fn without_check_quorum_candidates_are_heard_at_any_time() {
 /// Thesis 4.2.3: a leader of a newer term was elected by a majority, so it is heard by everyone; and a
 /// leader is told of newer terms by the answers to its heartbeats, or nobody would depose it.
 #[test]
-fn whatever_proves_a_newer_term_is_not_disregarded() {
+fn a_newer_term_is_heard_from_its_leader_and_by_a_leader_from_answers() {
     for message in each_kind(2) {
         let request = [pre_vote(2, OWN), request_vote(2, OWN)].contains(&message);
         for mut subject in [follower(true, true), Subject::leader(careful(3))] {

@@ -17,14 +17,12 @@ pub(crate) struct Leases {
     pub(crate) clocks: &'static [u64],
     /// A server that restarts takes part only after the minimum election timeout.
     pub(crate) waits: bool,
-    /// No timer expires that was armed anew meanwhile.
-    pub(crate) recalls: bool,
     pub(crate) missing: Missing,
 }
 
 /// What every host must do: clocks as far apart as they may be, and no further.
 pub(crate) const HONEST: Leases =
-    Leases { clocks: &[800, 1_000, 1_333], waits: true, recalls: true, missing: Missing::Nothing };
+    Leases { clocks: &[800, 1_000, 1_333], waits: true, missing: Missing::Nothing };
 
 /// A clock is as fast as 1,000 / 800, or as slow as 1,000 / 1,333 and a little faster.
 const DRIFT: Drift = Drift { parts: 1, of: 4 };

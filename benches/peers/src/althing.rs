@@ -111,7 +111,8 @@ impl<H: Kept> Keeper for InLog<H> {
     }
 }
 
-/// Commands of one size, one after another in a shared buffer.
+/// Commands of one size, one after another in a shared buffer. Those of different sizes would need their
+/// ends as well.
 #[derive(Clone, Default)]
 pub struct Block {
     bytes: Bytes,

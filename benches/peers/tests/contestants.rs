@@ -26,8 +26,8 @@ fn a_batch_costs_no_more_messages_than_beside() {
         measure(cell, &mut *contestant.start(cell.servers), COMPACT_EVERY).messages
     };
     let batches = COMPACT_EVERY / 64;
-    assert!(messages("althing") <= 8 * batches);
-    assert!(messages("althing, no prompt_commit") <= 4 * batches);
+    assert_eq!(messages("althing"), 6 * batches);
+    assert_eq!(messages("althing, no prompt_commit"), 4 * batches);
     #[cfg(any(feature = "prost-codec", feature = "protobuf-codec"))]
     {
         assert_eq!(messages("tikv one message"), 8 * batches);

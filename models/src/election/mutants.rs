@@ -134,7 +134,7 @@ pub type Mutant = protocol::Mutant<Broken, Server<Broken>>;
 
 /// Every mutant. Dead messages stay in the network unless the bounds say otherwise, as what is
 /// dead depends on the rules.
-pub static MUTANTS: [Mutant; 26] = [
+pub static MUTANTS: [Mutant; 27] = [
     Mutant::of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
@@ -261,6 +261,13 @@ pub static MUTANTS: [Mutant; 26] = [
         "LeaderStickiness",
         &[("nodes", 3), ("terms", 2), ("check_quorum", 1)],
     ),
+    Mutant::of_host(
+        "everyone-says-it-was-asked",
+        "every candidate says that its leader wants it to stand (3.10)",
+        || Tamper { performs: asked_to_stand, ..Tamper::default() },
+        "LeaderStickiness",
+        &[("nodes", 2), ("terms", 1), ("check_quorum", 1)],
+    ),
     Mutant::of_rules(
         "leader-without-quorum",
         "keeps_leading",
@@ -320,6 +327,17 @@ pub static MUTANTS: [Mutant; 26] = [
 ];
 
 type Ops = Vec<Op<Server<Broken>>>;
+
+/// Who stands says that its leader wants it to.
+fn asked_to_stand(ops: Ops) -> Ops {
+    let says = |op| match op {
+        Op::Send { to, message: Message::RequestVote { term, credential, transfer: _ } } => {
+            Op::Send { to, message: Message::RequestVote { term, credential, transfer: true } }
+        }
+        other => other,
+    };
+    ops.into_iter().map(says).collect()
+}
 
 fn writes_last(mut ops: Ops) -> Ops {
     ops.sort_by_key(|op| matches!(op, Op::Write(_) | Op::Sync));

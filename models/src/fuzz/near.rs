@@ -166,7 +166,7 @@ fn message(u: &mut Unstructured<'_>, server: &Server) -> Result<Message<u8>> {
     let (log, now) = (server.log(), server.term().get());
     let term = Term::new(near(u, now)?);
     let round = server.leading().map_or(0, |leading| leading.reads().round());
-    Ok(match u.int_in_range(0..=11)? {
+    Ok(match u.int_in_range(0..=12)? {
         0..=3 => Message::Election(of_election(u, term, log.last())?),
         4..=6 => {
             let index = Index::new(near(u, log.last().index.get())?);

@@ -426,7 +426,7 @@ pub fn is_dead<R: Rules>(message: &Message<()>, from: NodeId, receiver: &Server<
         Message::TimeoutNow { .. } => term < current,
         // What is compacted is committed, also after a crash.
         Message::Committed { last, .. } => {
-            term < current || last.index <= receiver.log().snapshot().last.index
+            term < current || term == current && last.index <= receiver.log().snapshot().last.index
         }
         Message::AppendReply { answer, round, .. } => {
             // The receiver leads but once in a term.

@@ -81,11 +81,10 @@ impl Elections {
     }
 
     /// A server begins a term of its own: were the pre-votes of a majority sent to it? It needs none
-    /// if the leader wants it to lead (3.10).
+    /// if the leader has just told it to stand (3.10), of which the election sees that it was heard.
     fn began<C: Credential, R: Rules>(&mut self, step: &Step<'_, Election<C, R>>, term: Term) {
         self.begun = self.begun.max(term);
         let (server, id) = (step.before, step.node);
-        let transfer = |message| matches!(message, &Message::RequestVote { transfer: true, .. });
         let earned: NodeSet = self
             .pre_votes
             .iter()
@@ -95,7 +94,7 @@ impl Elections {
             .collect();
         let mut halves = server.voters().halves();
         let is_earned = halves.all(|half| 2 * earned.intersection(half).len() > half.len());
-        if server.config().pre_vote() && !is_earned && !step.sends().any(|(_, _, sent)| transfer(sent)) {
+        if server.config().pre_vote() && !is_earned && !hears_leader(step) {
             self.unearned = self.unearned.or(Some(term));
         }
     }
@@ -280,10 +279,20 @@ pub fn pre_vote_earned(elections: &Elections) -> bool {
     elections.unearned.is_none()
 }
 
+fn hears_leader<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
+    matches!(step.cause, Cause::Event(Event::Message { message: Message::Heartbeat { .. }, .. }))
+}
+
 /// Thesis 4.2.3: who heard from a leader within the minimum election timeout helps nobody to
-/// depose it: no pre-vote, and with check-quorum no vote and no move to the candidate's term.
+/// depose it: no pre-vote, and with check-quorum no vote and no move to the candidate's term, nor is
+/// it made to forget the leader by a late answer. And nobody says that its leader wants it to stand
+/// but who was just told so (3.10).
 pub fn leader_stickiness<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) -> bool {
     let content = step.before.leader().is_some();
+    let claims = |message| matches!(message, &Message::RequestVote { transfer: true, .. });
+    if step.sends().any(|(_, _, message)| claims(message)) && !hears_leader(step) {
+        return false;
+    }
     match &step.cause {
         Cause::Event(Event::Message { message: Message::PreVote { .. }, .. }) if content => {
             *step.before == *step.after && !supports(step)

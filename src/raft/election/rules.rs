@@ -50,8 +50,8 @@ pub trait Rules: Value + Copy {
         leader.is_some()
     }
 
-    /// Thesis 4.2.3: nor does it take over the term of an answer, which is to what it asked before it
-    /// heard the leader. It would forget the leader, and vote for who is in that term.
+    /// Thesis 4.2.3: nor does it take over the term of an answer, or of whatever else asks for nothing: it
+    /// would forget the leader, and vote for who is in that term.
     fn heeds_answers(&self, leader: Option<NodeId>) -> bool {
         leader.is_none()
     }

@@ -59,7 +59,7 @@ impl<M: Machine> Line<M> {
             Happening::Event(_) | Happening::Duplicate(_) | Happening::Crash(_) | Happening::Restart => {
                 Some(self.node)
             }
-            Happening::Lose(_) | Happening::Cut(_) | Happening::Heal => None,
+            Happening::Lose(_) | Happening::Cut(_) | Happening::Heal | Happening::Tick => None,
         }
     }
 
@@ -79,7 +79,7 @@ impl<M: Machine> Line<M> {
                 Event::Message { from, message } => Some((*from, message)),
                 Event::Timer(_) | Event::Input(_) => None,
             },
-            Happening::Restart | Happening::Cut(_) | Happening::Heal => None,
+            Happening::Restart | Happening::Cut(_) | Happening::Heal | Happening::Tick => None,
         }
     }
 
@@ -103,6 +103,7 @@ pub(crate) fn describe_happening<M: Machine>(input: &Happening<M>) -> String {
         Happening::Lose(event) => format!("lost: {}", describe_event(event)),
         Happening::Cut(side) => format!("the network is cut around {side:?}"),
         Happening::Heal => "the network is whole again".into(),
+        Happening::Tick => "a tick of time passes".into(),
     }
 }
 

@@ -48,7 +48,7 @@ use crate::keys;
 pub type Agent<R = Published> = Participant<LowestCost, R>;
 
 /// What bounds the model.
-pub static KEYS: [Key; 12] = [
+pub static KEYS: [Key; 14] = [
     Key::new("contractors", "contractors of the one manager", 1, MAX_NODES as u64 - 1, 2),
     Key::new("rounds", "rounds of bids for the one task, and so the most epochs", 1, 200, 2),
     Key::new("claims", "claims of an award, the first included, since a start", 1, 200, 2),
@@ -59,6 +59,8 @@ pub static KEYS: [Key; 12] = [
     clocks::SHORT,
     clocks::MANAGER_CLOCK,
     clocks::CONTRACTOR_CLOCK,
+    Key::new("expiry", "1: bids stand for a while, and not until they are answered", 0, 1, 0),
+    Key::new("failures", "1: who is awarded the task may fail before its lease runs out", 0, 1, 0),
     Key::new("idempotent", "1: who crashed at work begins it again", 0, 1, 0),
     keys::CRASHES,
 ];
@@ -87,7 +89,11 @@ pub fn cluster<R: Rules>(
     tamper: Tamper<Agent<R>>,
 ) -> Result<Cluster<Agent<R>>, BoundsError> {
     let (clocks, contractors) = (Clocks::new(bounds, rules)?, bounds.small("contractors"));
-    let claims = u32::from(bounds.small("claims"));
+    let limits = Limits {
+        claims: u32::from(bounds.small("claims")),
+        expiry: bounds.is_on("expiry"),
+        failures: bounds.is_on("failures"),
+    };
     let cluster = Cluster::new(configs(contractors, rules))
         .tamper(tamper)
         .crashes(bounds.small("crashes"))
@@ -95,7 +101,7 @@ pub fn cluster<R: Rules>(
         .inputs(inputs(bounds))
         .environment(move |agent, event| match agent {
             Participant::Manager(manager) => may_manage(manager, event, contractors),
-            Participant::Contractor(contractor) => may_work(contractor, event, claims),
+            Participant::Contractor(contractor) => may_work(contractor, event, limits),
         })
         .transitions(transitions::expected(bounds), transitions::name)
         .describe(describe);
@@ -158,9 +164,17 @@ fn may_manage<R: Rules>(
     }
 }
 
+/// What contractors do.
+#[derive(Clone, Copy)]
+struct Limits {
+    claims: u32,
+    expiry: bool,
+    failures: bool,
+}
+
 /// Whoever is asked may bid, whoever is awarded the task may fail, and whoever works may be done. A
 /// claim after the last is not made; its lease and those before it run out.
-fn may_work<R: Rules>(contractor: &Contractor<R>, event: &Event<Agent<R>>, claims: u32) -> bool {
+fn may_work<R: Rules>(contractor: &Contractor<R>, event: &Event<Agent<R>>, limits: Limits) -> bool {
     match event {
         Event::Input(Input::Contractor(input)) => match input {
             contractor::Input::Bid { task, round, .. } => {
@@ -170,14 +184,15 @@ fn may_work<R: Rules>(contractor: &Contractor<R>, event: &Event<Agent<R>>, claim
                 contractor.work(*task).is_some_and(|work| work.epoch == *epoch && work.executing)
             }
             contractor::Input::Failed { task, epoch } => {
-                contractor.work(*task).is_some_and(|work| work.epoch == *epoch)
+                limits.failures && contractor.work(*task).is_some_and(|work| work.epoch == *epoch)
             }
             contractor::Input::Pass { .. } => false,
         },
         Event::Input(Input::Manager(_)) => false,
         Event::Timer(Timer::Contractor(contractor::Timer::Claim(task))) => contractor
             .work(*task)
-            .is_some_and(|work| work.pending.is_some() || work.latest.number < claims),
+            .is_some_and(|work| work.pending.is_some() || work.latest.number < limits.claims),
+        Event::Timer(Timer::Contractor(contractor::Timer::Bid(_))) => limits.expiry,
         Event::Timer(_) | Event::Message { .. } => true,
     }
 }

@@ -24,9 +24,10 @@
 //! `s + L_m fast` is at least a tick before the deadline of the contractor, so there is a tick at which
 //! the one may still work and the other may already be awarded the task: the checker finds it.
 //!
-//! That both are compared at whole ticks hides nothing: all four moments may be at any real time, but
-//! the claim that there is one at which two work is the same inequality of the two whole numbers.
-//! That a deadline comes first at its moment, which is what makes `>=` of `>`, is the contractor's
+//! That both are whole ticks hides nothing of this: the four moments may be at any real time, but
+//! whether there is one at which two work is the same inequality of two whole numbers. What else might
+//! only happen between two ticks, happens at a tick once there are more of them: `grain` of what would
+//! otherwise be one. That a deadline comes first at its moment, which is what makes `>=` of `>`, is the contractor's
 //! `now < s + L_c`; see [`time`](crate::time).
 
 use althing::contract_net::lease::Drift;
@@ -61,6 +62,10 @@ pub const MANAGER_CLOCK: Key = Key::new(
 pub const CONTRACTOR_CLOCK: Key =
     Key::new("contractor_clock", "the clocks of the contractors: 0, 1 or 2 likewise", 0, 2, 0);
 
+/// How fine time is.
+pub const GRAIN: Key =
+    Key::new("grain", "ticks in place of one: what lies between others happens at one of them", 1, 8, 1);
+
 /// How many ticks a unit takes, by the fastest clock and by the slowest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Unit {
@@ -69,12 +74,13 @@ struct Unit {
 }
 
 impl Unit {
-    /// `fast : slow = (1 - rho) : (1 + rho)`, in lowest terms, with `rho = p / q`.
-    fn new(p: u64, q: u64) -> Self {
+    /// `fast : slow = (1 - rho) : (1 + rho)`, in lowest terms, with `rho = p / q`; and so many times
+    /// that.
+    fn new(p: u64, q: u64, grain: u64) -> Self {
         let (fast, slow) = (q - p, q + p);
         let common = (1..=fast).rev().find(|n| fast.is_multiple_of(*n) && slow.is_multiple_of(*n));
         let common = common.unwrap_or(1);
-        Self { fast: fast / common, slow: slow / common }
+        Self { fast: grain * fast / common, slow: grain * slow / common }
     }
 
     /// By a clock of which this is known.
@@ -109,7 +115,7 @@ impl Clocks {
             .ok()
             .and_then(|least| least.checked_sub(bounds.get("short")))
             .ok_or(BoundsError::Contradiction("short is more than the whole of the manager's lease"))?;
-        let unit = Unit::new(p, q);
+        let unit = Unit::new(p, q, bounds.get("grain"));
         let (manager, contractor) =
             (unit.of_clock(bounds.get("manager_clock")), unit.of_clock(bounds.get("contractor_clock")));
         let ticks = |ticks: u64| {
@@ -148,12 +154,13 @@ mod tests {
 
     #[test]
     fn a_unit_is_a_whole_number_of_ticks_by_either_clock() {
-        assert_eq!(Unit::new(1, 5), Unit { fast: 2, slow: 3 });
-        assert_eq!(Unit::new(0, 7), Unit { fast: 1, slow: 1 });
-        assert_eq!(Unit::new(1, 10), Unit { fast: 9, slow: 11 });
+        assert_eq!(Unit::new(1, 5, 1), Unit { fast: 2, slow: 3 });
+        assert_eq!(Unit::new(0, 7, 1), Unit { fast: 1, slow: 1 });
+        assert_eq!(Unit::new(1, 10, 1), Unit { fast: 9, slow: 11 });
+        assert_eq!(Unit::new(1, 5, 4), Unit { fast: 8, slow: 12 });
         // fast / slow = (q - p) / (q + p), exactly.
         for (p, q) in (1..20).flat_map(|q| (0..q).map(move |p| (p, q))) {
-            let Unit { fast, slow } = Unit::new(p, q);
+            let Unit { fast, slow } = Unit::new(p, q, 3);
             assert_eq!(fast * (q + p), slow * (q - p), "{p}/{q}");
         }
     }
@@ -180,6 +187,7 @@ mod tests {
         assert_eq!(refused(&[("drift", 5), ("drift_of", 5)]), still);
         assert_eq!(refused(&[("short", 9)]), "short is more than the whole of the manager's lease");
         let largest = [("contractor_lease", 100), ("slack", 100), ("drift", 99), ("drift_of", 100)];
-        assert!(clocks(&largest).is_ok(), "within the ranges of the keys there is nothing too long");
+        assert!(clocks(&largest).is_ok());
+        assert_eq!(refused(&[&largest[..], &[("grain", 2)]].concat()), "a lease has more than 65535 ticks");
     }
 }

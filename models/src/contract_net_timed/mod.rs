@@ -30,7 +30,7 @@ use althing::contract_net::participant::{Config, Input, Output, Participant, Tim
 use althing::contract_net::rules::{Published, Rules};
 use althing::contract_net::terms::{Ratio, Terms};
 use althing::contract_net::{
-    AgentId, Bid, Capabilities, Contractor, LowestCost, Manager, Message, Phase, contractor, invariants,
+    Bid, Capabilities, Contractor, LowestCost, Manager, Message, Phase, contractor, invariants,
     manager,
 };
 use althing::machine::Event;
@@ -48,7 +48,7 @@ use crate::keys;
 pub type Agent<R = Published> = Participant<LowestCost, R>;
 
 /// What bounds the model.
-pub static KEYS: [Key; 14] = [
+pub static KEYS: [Key; 15] = [
     Key::new("contractors", "contractors of the one manager", 1, MAX_NODES as u64 - 1, 2),
     Key::new("rounds", "rounds of bids for the one task, and so the most epochs", 1, 200, 2),
     Key::new("claims", "claims of an award, the first included, since a start", 1, 200, 2),
@@ -59,6 +59,7 @@ pub static KEYS: [Key; 14] = [
     clocks::SHORT,
     clocks::MANAGER_CLOCK,
     clocks::CONTRACTOR_CLOCK,
+    clocks::GRAIN,
     Key::new("expiry", "1: bids stand for a while, and not until they are answered", 0, 1, 0),
     Key::new("failures", "1: who is awarded the task may fail before its lease runs out", 0, 1, 0),
     Key::new("idempotent", "1: who crashed at work begins it again", 0, 1, 0),
@@ -231,10 +232,12 @@ fn describe_manager<R: Rules>(manager: &Manager<LowestCost, R>) -> String {
     let words = format!("round {}: {}", task.round, task.phase);
     match (task.phase, task.tenure()) {
         (Phase::Awarded | Phase::Done, Some(tenure)) => {
-            let AgentWord(agent) = AgentWord::of(tenure.agent);
-            format!("{words} to {agent}, epoch {}", tenure.epoch).replace("done to", "done by")
+            let agent = tenure.agent.node().map_or_else(|| "nobody".into(), |node| node.to_string());
+            let verb = if task.phase == Phase::Done { "by" } else { "to" };
+            format!("{words} {verb} {agent}, epoch {}", tenure.epoch)
         }
-        _ => words,
+        (Phase::Awarded | Phase::Done, None) => words,
+        (Phase::Waiting { .. } | Phase::Bidding | Phase::Cancelled | Phase::Unallocated(_), _) => words,
     }
 }
 
@@ -261,13 +264,4 @@ fn describe_contractor<R: Rules>(contractor: &Contractor<R>) -> String {
         words.push(format!("epoch {}: {outcome:?}{told}", promise.fence));
     }
     if words.is_empty() { "idle".into() } else { words.join(", ") }
-}
-
-/// An agent by the name of its node.
-struct AgentWord(String);
-
-impl AgentWord {
-    fn of(agent: AgentId) -> Self {
-        Self(agent.node().map_or_else(|| format!("{agent:?}"), |node| node.to_string()))
-    }
 }

@@ -60,7 +60,7 @@ pub type Mutant = protocol::Mutant<Broken, Agent<Broken>>;
 const EXACT: [(&str, u64); 3] = [("contractor_lease", 1), ("drift", 0), ("claims", 1)];
 
 /// Every mutant.
-pub static MUTANTS: [Mutant; 7] = [
+pub static MUTANTS: [Mutant; 8] = [
     Mutant::of_rules(
         "no-margin",
         "14: manager_lease",
@@ -86,6 +86,13 @@ pub static MUTANTS: [Mutant; 7] = [
         &[("contractor_lease", 1), ("drift", 0), ("claims", 1), ("crashes", 2), ("idempotent", 1)],
     ),
     Mutant::of_host(
+        "decline-forgotten",
+        "that an award was declined does not reach the disk",
+        || Tamper { performs: forgets_declines, ..Tamper::default() },
+        "ExclusiveExecution",
+        &[("contractor_lease", 1), ("drift", 0), ("claims", 1), ("expiry", 1), ("crashes", 1)],
+    ),
+    Mutant::of_host(
         "reports-before-it-stops",
         "the host reports that the work has failed, and stops it then",
         || Tamper { performs: says_last, ..Tamper::default() },
@@ -102,6 +109,11 @@ fn a_tick_late(timer: &Timer) -> u16 {
 
 fn forgets_restarts(mut ops: Ops) -> Ops {
     ops.retain(|op| !matches!(op, Op::Write(participant::Write::Contractor(Write::Resume(_)))));
+    ops
+}
+
+fn forgets_declines(mut ops: Ops) -> Ops {
+    ops.retain(|op| !matches!(op, Op::Write(participant::Write::Contractor(Write::Decline { .. }))));
     ops
 }
 

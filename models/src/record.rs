@@ -19,7 +19,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             let mut line = self.line(step, &state, *action);
             line.state = match action {
                 Action::Lose(_) | Action::Cut(_) | Action::Heal | Action::Tick => String::new(),
-                Action::Step(_) | Action::Duplicate(_) | Action::StepThenCrash(..) | Action::Restart(..) => (self.describe)(&self.tables.cells.get(self.cell(&next, line.node)).machine),
+                Action::Step(_) | Action::Duplicate(_) | Action::StepThenCrash(..) | Action::Restart(..) => {
+                    (self.describe)(&self.tables.cells.get(self.cell(&next, line.node)).machine)
+                }
             };
             lines.push(line);
             state = next;

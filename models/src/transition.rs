@@ -348,7 +348,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     pub(crate) fn offers(&self, id: u32) -> &Offers {
         self.tables.cells.derived(id).offers.get_or_init(|| {
             let cell = self.tables.cells.get(id);
-            let timers = self.host.open(cell).map(|(timer, has_deadline)| (Event::Timer(timer), has_deadline));
+            let timers =
+                self.host.open(cell).map(|(timer, has_deadline)| (Event::Timer(timer), has_deadline));
             let inputs = self.inputs.iter().map(|input| (Event::Input(input.clone()), false));
             let allowed = timers.chain(inputs).filter_map(|(event, has_deadline)| {
                 (has_deadline || (self.environment)(&cell.machine, &event)).then_some(event)

@@ -48,8 +48,13 @@ fn two_work(values: &[(&str, u64)]) -> Trace<Agent> {
 fn is_the_boundary(lease: u64, slack: u64, (drift, drift_of): (u64, u64), least: u64) {
     let rho = Drift::new(drift as u32, drift_of as u32).expect("less than one");
     assert_eq!(manager_minimum(lease, slack, rho), Ok(least));
-    let values =
-        [("contractor_lease", lease), ("slack", slack), ("drift", drift), ("drift_of", drift_of), ("short", 0)];
+    let values = [
+        ("contractor_lease", lease),
+        ("slack", slack),
+        ("drift", drift),
+        ("drift_of", drift_of),
+        ("short", 0),
+    ];
     holds(&values);
     let mut short = values;
     short[4].1 = 1;
@@ -116,7 +121,8 @@ fn a_lease_that_is_renewed_has_the_same_boundary() {
 #[test]
 fn a_story_says_when() {
     let story = two_work(&[("contractor_lease", 2), ("drift", 0), ("short", 1)]).story();
-    for words in ["a tick of time passes: 1 so far", "timer Manager(Lease(task1)) expires", "WORKS, epoch 2"] {
+    for words in ["a tick of time passes: 1 so far", "timer Manager(Lease(task1)) expires", "WORKS, epoch 2"]
+    {
         assert!(story.contains(words), "{words}: {story}");
     }
 }

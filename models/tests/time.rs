@@ -84,7 +84,10 @@ names_nobody!(NoDisk, Timer, Again);
 
 impl Relabel for Alarms {
     fn relabel(&self, renaming: &Renaming) -> Self {
-        Self { others: (althing::NodeSet::from_bits(self.others.into())).relabel(renaming).bits() as u8, ..*self }
+        Self {
+            others: (althing::NodeSet::from_bits(self.others.into())).relabel(renaming).bits() as u8,
+            ..*self
+        }
     }
 }
 
@@ -197,7 +200,8 @@ fn a_deadline_cannot_be_forbidden() {
 fn a_host_that_is_late_has_a_later_deadline() {
     let late = |ticks: fn(&Timer) -> u16| {
         let tamper = Tamper { tardy: ticks, ..Tamper::default() };
-        let report = cluster(1, Window::between(1, 3), Window::from(4)).tamper(tamper).check(&Limits::default());
+        let report =
+            cluster(1, Window::between(1, 3), Window::from(4)).tamper(tamper).check(&Limits::default());
         report.is_violated()
     };
     assert!(!late(|_| 0) && !late(|_| 1));

@@ -44,7 +44,8 @@ pub const CONTRACTOR_LEASE: Key = Key::new("contractor_lease", "L_c, in units of
 pub const SLACK: Key =
     Key::new("slack", "units by which a contractor may stop after its lease has run out", 0, 100, 0);
 /// How much clocks differ: the numerator of rho.
-pub const DRIFT: Key = Key::new("drift", "the rates of clocks are within 1 - rho and 1 + rho, rho =", 0, 99, 1);
+pub const DRIFT: Key =
+    Key::new("drift", "the rates of clocks are within 1 - rho and 1 + rho, rho =", 0, 99, 1);
 /// And its denominator.
 pub const DRIFT_OF: Key = Key::new("drift_of", "drift / drift_of, less than one", 1, 100, 5);
 /// By how much the manager's lease is too short.
@@ -108,7 +109,9 @@ impl Clocks {
     pub fn new<R: Rules>(bounds: &Bounds, rules: R) -> Result<Self, BoundsError> {
         let (p, q) = (bounds.get("drift"), bounds.get("drift_of"));
         let drift = Drift::new(u32::from(bounds.small("drift")), u32::from(bounds.small("drift_of")))
-            .map_err(|_| BoundsError::Contradiction("drift must be less than drift_of: clocks do not stand still"))?;
+            .map_err(|_| {
+                BoundsError::Contradiction("drift must be less than drift_of: clocks do not stand still")
+            })?;
         let (lease, slack) = (bounds.get("contractor_lease"), bounds.get("slack"));
         let of_manager = rules
             .manager_lease(lease, slack, drift)

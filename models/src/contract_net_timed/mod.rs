@@ -30,8 +30,7 @@ use althing::contract_net::participant::{Config, Input, Output, Participant, Tim
 use althing::contract_net::rules::{Published, Rules};
 use althing::contract_net::terms::{Ratio, Terms};
 use althing::contract_net::{
-    Bid, Capabilities, Contractor, LowestCost, Manager, Message, Phase, contractor, invariants,
-    manager,
+    Bid, Capabilities, Contractor, LowestCost, Manager, Message, Phase, contractor, invariants, manager,
 };
 use althing::machine::Event;
 use althing::node::NodeId;
@@ -148,11 +147,7 @@ fn inputs(bounds: &Bounds) -> Vec<Input> {
 }
 
 /// The contractors join one after another, and then the task is created: the order is of no interest.
-fn may_manage<R: Rules>(
-    manager: &Manager<LowestCost, R>,
-    event: &Event<Agent<R>>,
-    contractors: u8,
-) -> bool {
+fn may_manage<R: Rules>(manager: &Manager<LowestCost, R>, event: &Event<Agent<R>>, contractors: u8) -> bool {
     let joined = manager.ledger().agents().count();
     match event {
         Event::Input(Input::Manager(manager::Input::Join { node, .. })) => node.index() == joined + 1,

@@ -68,7 +68,13 @@ pub static MUTANTS: [Mutant; 8] = [
         "ExclusiveExecution",
         &[("contractor_lease", 1), ("claims", 1)],
     ),
-    Mutant::of_rules("lease-begins-at-go", "15: lease_begins", Broken::LeaseBegins, "ExclusiveExecution", &EXACT),
+    Mutant::of_rules(
+        "lease-begins-at-go",
+        "15: lease_begins",
+        Broken::LeaseBegins,
+        "ExclusiveExecution",
+        &EXACT,
+    ),
     Mutant::of_rules("work-begins-at-award", "16: starts", Broken::Starts, "ExclusiveExecution", &EXACT),
     Mutant::of_rules("late-go-counts", "17: go_counts", Broken::GoCounts, "ExclusiveExecution", &EXACT),
     Mutant::of_host(

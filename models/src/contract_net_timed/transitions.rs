@@ -23,7 +23,11 @@ pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
         "lease of the award runs out: released",
     ];
     if bounds.get("claims") > 1 {
-        expected.extend(["claim timer: next claim", "go: renews the lease", "go: begins under a later claim"]);
+        expected.extend([
+            "claim timer: next claim",
+            "go: renews the lease",
+            "go: begins under a later claim",
+        ]);
     }
     if bounds.get("crashes") > 0 {
         expected.push("restart");
@@ -92,7 +96,11 @@ fn of_contractor<R: Rules>(
             Some(_) | None => "lease of a claim that was not granted runs out",
         },
         Event::Timer(Timer::Contractor(contractor::Timer::Claim(_))) => {
-            if was.map(|work| work.latest) == is.map(|work| work.latest) { "" } else { "claim timer: next claim" }
+            if was.map(|work| work.latest) == is.map(|work| work.latest) {
+                ""
+            } else {
+                "claim timer: next claim"
+            }
         }
         Event::Message { .. } | Event::Timer(_) | Event::Input(_) => "",
     }

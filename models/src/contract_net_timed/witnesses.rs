@@ -32,11 +32,10 @@ pub(super) fn add<R: Rules>(mut cluster: Cluster<Agent<R>>, bounds: &Bounds) -> 
         });
     }
     if bounds.get("claims") > 1 {
-        cluster = cluster
-            .sometimes("an agent works under one lease, and has claimed the next", |view| {
-                let works = contractors(view).filter_map(|(_, it)| it.work(TASK));
-                works.into_iter().any(|work| work.executing && work.pending.is_some())
-            });
+        cluster = cluster.sometimes("an agent works under one lease, and has claimed the next", |view| {
+            let works = contractors(view).filter_map(|(_, it)| it.work(TASK));
+            works.into_iter().any(|work| work.executing && work.pending.is_some())
+        });
     }
     if bounds.get("slack") > 0 || bounds.get("drift") > 0 {
         cluster = cluster.sometimes("an agent still works when its lease may have run out", |view| {

@@ -10,9 +10,12 @@
 //!
 //! It answers [`Output::Asked`] with [`Input::Bid`] or [`Input::Pass`], in its own time;
 //! [`bidder`](crate::contract_net::bidder) knows what to bid, if it does not. From [`Output::Start`] on it works, and says
-//! [`Input::Finished`] or [`Input::Failed`] in the end. At [`Output::Stop`] it stops: within `slack`,
-//! which goes into the manager's lease. If the work changes something outside, it takes the epoch
-//! along, for a [`Gate`](crate::contract_net::fence::Gate). A crash stops all work.
+//! [`Input::Finished`] or [`Input::Failed`] in the end. At [`Output::Stop`] it stops, before it performs
+//! what comes after that: a report that does says that the work has ended, and as soon as the manager
+//! hears that, it awards the task anew, whatever lease still runs. How late the expiry of a lease is
+//! handled and how long it takes to stop must together be no more than `slack`, which goes into the
+//! manager's lease. If the work changes something outside, it takes the epoch along, for a
+//! [`Gate`](crate::contract_net::fence::Gate). A crash stops all work.
 //!
 //! | timer | duration | armed while |
 //! |---|---|---|

@@ -22,7 +22,7 @@
 //! | a timer that is due is handled at once | nothing: a host that is late has a later deadline |
 //!
 //! The first is of no account where what must hold is a comparison of two sums of windows, such as
-//! that of two leases: these are whole ticks.
+//! that of two leases: these are whole ticks. Elsewhere finer ticks tell: every window, so many times.
 //!
 //! The ticks of [liveness](crate::liveness) are others: there messages are faster than clocks, which
 //! time waits for, and no node is late.

@@ -98,7 +98,7 @@ fn node(number: u8) -> NodeId {
 /// One node, or two who tell each other, with these windows.
 fn cluster(nodes: u8, first: Window, second: Window) -> Cluster<Alarms> {
     let others = (0..nodes).map(move |id| (1 << nodes) - 1 - (1 << id));
-    Cluster::new(others)
+    Cluster::<Alarms>::new(others)
         .timed(move |_, timer| match timer {
             Timer::First => first,
             Timer::Second => second,

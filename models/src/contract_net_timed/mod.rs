@@ -122,7 +122,8 @@ fn configs<R: Rules>(contractors: u8, rules: R) -> Vec<Config<LowestCost, R>> {
     [manager].into_iter().chain((1..=contractors).map(of_contractor)).collect()
 }
 
-/// What hosts may ask for.
+/// What hosts may ask for. A bid has the number of its round: also the second one in a round, after the
+/// first has expired or was lost in a crash.
 fn inputs(bounds: &Bounds) -> Vec<Input> {
     let rounds = u32::from(bounds.small("rounds"));
     let terms = Terms {

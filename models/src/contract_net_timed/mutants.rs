@@ -60,7 +60,7 @@ pub type Mutant = protocol::Mutant<Broken, Agent<Broken>>;
 const EXACT: [(&str, u64); 3] = [("contractor_lease", 1), ("drift", 0), ("claims", 1)];
 
 /// Every mutant.
-pub static MUTANTS: [Mutant; 8] = [
+pub static MUTANTS: [Mutant; 9] = [
     Mutant::of_rules(
         "no-margin",
         "14: manager_lease",
@@ -97,6 +97,13 @@ pub static MUTANTS: [Mutant; 8] = [
         || Tamper { performs: forgets_declines, ..Tamper::default() },
         "ExclusiveExecution",
         &[("contractor_lease", 1), ("drift", 0), ("claims", 1), ("expiry", 1), ("crashes", 1)],
+    ),
+    Mutant::of_host(
+        "decline-not-written",
+        "that an award was declined does not reach the disk: as soon as it can be seen",
+        || Tamper { performs: forgets_declines, ..Tamper::default() },
+        "DurableBeforeReport",
+        &[("contractor_lease", 1), ("drift", 0), ("claims", 1), ("expiry", 1)],
     ),
     Mutant::of_host(
         "reports-before-it-stops",

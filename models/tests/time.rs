@@ -2,7 +2,7 @@
 
 use althing::machine::{Event, Machine};
 use althing::node::{Relabel, Renaming};
-use althing::{Durable, NodeId, Outbox};
+use althing::{Durable, NodeSet, Outbox};
 use althing_models::cell::Tamper;
 use althing_models::check::Searcher;
 use althing_models::cluster::{Action, State};
@@ -35,20 +35,20 @@ struct Again;
 /// second.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Alarms {
-    others: u8,
+    others: NodeSet,
     rung: [Option<Timer>; 2],
     heard: bool,
 }
 
 impl Machine for Alarms {
-    type Config = u8;
+    type Config = NodeSet;
     type Durable = NoDisk;
     type Input = Again;
     type Message = Timer;
     type Timer = Timer;
     type Output = ();
 
-    fn restart(others: u8, _: NoDisk, out: &mut Outbox<Self>) -> Self {
+    fn restart(others: NodeSet, _: NoDisk, out: &mut Outbox<Self>) -> Self {
         out.arm(Timer::First);
         out.arm(Timer::Second);
         Self { others, rung: [None; 2], heard: false }
@@ -63,9 +63,7 @@ impl Machine for Alarms {
             Event::Timer(timer) => {
                 let place = usize::from(self.rung[0].is_some());
                 self.rung[place] = Some(timer);
-                for other in (0..2).filter(|other| self.others >> other & 1 == 1) {
-                    out.send(node(other), timer);
-                }
+                self.others.iter().for_each(|other| out.send(other, timer));
             }
             Event::Message { .. } => self.heard = true,
             Event::Input(Again) => out.arm(Timer::First),
@@ -84,21 +82,14 @@ names_nobody!(NoDisk, Timer, Again);
 
 impl Relabel for Alarms {
     fn relabel(&self, renaming: &Renaming) -> Self {
-        Self {
-            others: (althing::NodeSet::from_bits(self.others.into())).relabel(renaming).bits() as u8,
-            ..*self
-        }
+        Self { others: self.others.relabel(renaming), ..*self }
     }
-}
-
-fn node(number: u8) -> NodeId {
-    NodeId::new(number).expect("a node")
 }
 
 /// One node, or two who tell each other, with these windows.
 fn cluster(nodes: u8, first: Window, second: Window) -> Cluster<Alarms> {
-    let others = (0..nodes).map(move |id| (1 << nodes) - 1 - (1 << id));
-    Cluster::<Alarms>::new(others)
+    let nodes = NodeSet::first(nodes);
+    Cluster::<Alarms>::new(nodes.iter().map(|node| nodes.without(node)))
         .timed(move |_, timer| match timer {
             Timer::First => first,
             Timer::Second => second,

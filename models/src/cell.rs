@@ -22,6 +22,9 @@ pub struct Cell<M: Machine> {
     pub synced: usize,
     /// Its armed timers, ascending.
     pub timers: Vec<M::Timer>,
+    /// In a cluster with [time](crate::time), for each of these timers a clock, in ticks: how long it
+    /// is until its deadline, or, if it has none, until it can expire. Without time, none.
+    pub clocks: Vec<u16>,
 }
 
 /// A host that does not do what it is told, to show that the invariants notice.
@@ -35,27 +38,39 @@ pub struct Tamper<M: Machine> {
     pub performs: fn(Vec<Op<M>>) -> Vec<Op<M>>,
     /// What it reads from a disk with these contents at a restart.
     pub reads: fn(M::Durable) -> M::Durable,
+    /// How many ticks it lets a timer expire after its deadline, in a cluster with
+    /// [time](crate::time).
+    pub tardy: fn(&M::Timer) -> u16,
 }
 
 impl<M: Machine> Default for Tamper<M> {
     /// The honest host.
     fn default() -> Self {
-        Self { ignores: |_, _| false, performs: |ops| ops, reads: |disk| disk }
+        Self { ignores: |_, _| false, performs: |ops| ops, reads: |disk| disk, tardy: |_| 0 }
     }
 }
 
 impl<M: Machine> Cell<M> {
-    /// Performs what concerns the node's own host, a write at once; messages and outputs go elsewhere.
-    pub(crate) fn perform(&mut self, op: &Op<M>) {
-        match op {
-            Op::Write(write) => self.disk.apply(write),
-            Op::Arm(timer) => {
-                if let Err(place) = self.timers.binary_search(timer) {
-                    self.timers.insert(place, *timer);
-                }
-            }
-            Op::Disarm(timer) => self.timers.retain(|armed| armed != timer),
-            Op::Sync | Op::Send { .. } | Op::Output(_) => {}
+    /// The timer runs from now on. With time, that is what its clock shows.
+    pub(crate) fn arm(&mut self, timer: M::Timer, clock: Option<u16>) {
+        let found = self.timers.binary_search(&timer);
+        let place = found.unwrap_or_else(|place| place);
+        if found.is_err() {
+            self.timers.insert(place, timer);
+        }
+        match clock {
+            Some(clock) if found.is_err() => self.clocks.insert(place, clock),
+            Some(clock) => self.clocks[place] = clock,
+            None => {}
+        }
+    }
+
+    /// The timer runs no longer.
+    pub(crate) fn disarm(&mut self, timer: &M::Timer) {
+        let Ok(place) = self.timers.binary_search(timer) else { return };
+        self.timers.remove(place);
+        if !self.clocks.is_empty() {
+            self.clocks.remove(place);
         }
     }
 }
@@ -94,8 +109,9 @@ impl<M> Symmetric for M where
 
 impl<M: Symmetric> Relabel for Cell<M> {
     fn relabel(&self, renaming: &Renaming) -> Self {
-        let mut timers = self.timers.relabel(renaming);
-        timers.sort_unstable();
+        let mut order: Vec<_> = self.timers.relabel(renaming).into_iter().zip(0..).collect();
+        order.sort_unstable();
+        let clocks = |(_, place): &(_, usize)| self.clocks.get(*place).copied();
         Self {
             node: self.node.relabel(renaming),
             config: self.config.relabel(renaming),
@@ -103,7 +119,8 @@ impl<M: Symmetric> Relabel for Cell<M> {
             disk: self.disk.relabel(renaming),
             behind: self.behind.relabel(renaming),
             synced: self.synced,
-            timers,
+            clocks: order.iter().filter_map(clocks).collect(),
+            timers: order.into_iter().map(|(timer, _)| timer).collect(),
         }
     }
 }

@@ -18,7 +18,8 @@
 //! In each state, any armed timer may expire, any input may be given (both as far as the
 //! [environment](Cluster::environment) allows), any message in the [network](Network) may arrive,
 //! and as far as their [budgets](Faults) last, a node may crash, also between any two effects of
-//! a step, and the network may lose and repeat messages and be cut in two.
+//! a step, and the network may lose and repeat messages and be cut in two. Where it matters how long a
+//! timer takes, the cluster has [time](crate::time), which passes in ticks.
 
 use althing::machine::{Event, Machine, WriteOf};
 use althing::node::{NodeId, NodeSet, Relabel};
@@ -137,6 +138,8 @@ pub enum Action {
     Cut(u16),
     /// The network is whole again.
     Heal,
+    /// Time goes on.
+    Tick,
 }
 
 /// Some machines of one kind, what may happen to them, and what must hold. See the

@@ -95,7 +95,8 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Action::Step(stimulus) | Action::StepThenCrash(stimulus, _) => {
                 state.network.contains(stimulus).then(|| split(stimulus))
             }
-            _ => None,
+            Action::Duplicate(_) | Action::Lose(_) | Action::Cut(_) | Action::Heal => None,
+            Action::Restart(..) | Action::Tick => None,
         };
         Move { needs, effect: self.effect(state, action) }
     }

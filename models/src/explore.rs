@@ -58,6 +58,9 @@ impl<M: Machine, H: History<M>> Explored<M, H> {
                 cell.disk,
                 armed.join(", ")
             );
+            if !cell.clocks.is_empty() {
+                words += &format!("  their clocks, in ticks: {:?}\n", cell.clocks);
+            }
             if !cell.behind.is_empty() {
                 words += &format!("  behind: {:?}, {} of them on the disk\n", cell.behind, cell.synced);
             }

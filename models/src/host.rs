@@ -11,6 +11,7 @@ use althing::node::NodeId;
 use althing::outbox::{Op, Outbox};
 
 use crate::cell::{Cell, Tamper};
+use crate::time::Windows;
 
 /// The input by which a host says that a write, and every one before it, is durable.
 pub(crate) type Acknowledges<M> = dyn Fn(&WriteOf<M>) -> Option<<M as Machine>::Input> + Send + Sync;
@@ -21,11 +22,13 @@ pub(crate) struct Host<M: Machine> {
     pub(crate) tamper: Tamper<M>,
     /// `None`: every write is durable at once.
     pub(crate) acknowledges: Option<Box<Acknowledges<M>>>,
+    /// When timers expire. `None`: at any moment.
+    pub(crate) windows: Option<Box<Windows<M>>>,
 }
 
 impl<M: Machine> Default for Host<M> {
     fn default() -> Self {
-        Self { tamper: Tamper::default(), acknowledges: None }
+        Self { tamper: Tamper::default(), acknowledges: None, windows: None }
     }
 }
 
@@ -35,8 +38,8 @@ impl<M: Machine> Host<M> {
         let mut out = Outbox::new();
         let machine = M::restart(config.clone(), (self.tamper.reads)(disk.clone()), &mut out);
         let ops = (self.tamper.performs)(out.drain().collect());
-        let mut cell =
-            Cell { node, config, machine, disk, behind: Vec::new(), synced: 0, timers: Vec::new() };
+        let (behind, timers, clocks) = (Vec::new(), Vec::new(), Vec::new());
+        let mut cell = Cell { node, config, machine, disk, behind, synced: 0, timers, clocks };
         let seen = self.perform(&mut cell, &ops);
         (cell, seen.unwrap_or(ops))
     }
@@ -44,7 +47,7 @@ impl<M: Machine> Host<M> {
     /// Lets the machine handle an event, without performing what it asks for.
     pub(crate) fn step(&self, cell: &mut Cell<M>, event: Event<M>) -> Vec<Op<M>> {
         if let Event::Timer(timer) = &event {
-            cell.timers.retain(|armed| armed != timer);
+            cell.disarm(timer);
         }
         if (self.tamper.ignores)(&cell.machine, &event) {
             return Vec::new();
@@ -60,7 +63,7 @@ impl<M: Machine> Host<M> {
     /// from before a sync right before it. Returns what it sees, unless that is what was asked for.
     pub(crate) fn perform(&self, cell: &mut Cell<M>, ops: &[Op<M>]) -> Option<Vec<Op<M>>> {
         if self.acknowledges.is_none() {
-            ops.iter().for_each(|op| cell.perform(op));
+            ops.iter().for_each(|op| self.perform_one(cell, op));
             return None;
         }
         let untold = cell.behind.len();
@@ -76,13 +79,23 @@ impl<M: Machine> Host<M> {
                     cell.synced = untold;
                 }
                 Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {
-                    cell.perform(op);
+                    self.perform_one(cell, op);
                     seen.push(op.clone());
                 }
             }
         }
         self.forget_untellable(cell);
         (seen != ops).then_some(seen)
+    }
+
+    /// Performs an operation, a write at once.
+    fn perform_one(&self, cell: &mut Cell<M>, op: &Op<M>) {
+        match op {
+            Op::Write(write) => cell.disk.apply(write),
+            Op::Arm(timer) => cell.arm(*timer, self.clock(cell.node, timer)),
+            Op::Disarm(timer) => cell.disarm(timer),
+            Op::Sync | Op::Send { .. } | Op::Output(_) => {}
+        }
     }
 
     /// The acknowledgement that comes next: of the first write behind that has one.

@@ -18,8 +18,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             let Some(next) = self.apply(&state, *action) else { break };
             let mut line = self.line(step, &state, *action);
             line.state = match action {
-                Action::Lose(_) | Action::Cut(_) | Action::Heal => String::new(),
-                _ => (self.describe)(&self.tables.cells.get(self.cell(&next, line.node)).machine),
+                Action::Lose(_) | Action::Cut(_) | Action::Heal | Action::Tick => String::new(),
+                Action::Step(_) | Action::Duplicate(_) | Action::StepThenCrash(..) | Action::Restart(..) => {
+                    (self.describe)(&self.tables.cells.get(self.cell(&next, line.node)).machine)
+                }
             };
             lines.push(line);
             state = next;
@@ -68,6 +70,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             }
             Action::Cut(side) => (network, Happening::Cut(NodeSet::from_bits(side.into())), Vec::new()),
             Action::Heal => (network, Happening::Heal, Vec::new()),
+            Action::Tick => (network, Happening::Tick, Vec::new()),
         };
         Line { step, node, input, effects, state: String::new() }
     }

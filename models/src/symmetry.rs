@@ -162,7 +162,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Action::StepThenCrash(id, point) => Action::StepThenCrash(stimulus(id), point),
             Action::Restart(number, kept) => Action::Restart(node(number), kept),
             Action::Lose(id) => Action::Lose(stimulus(id)),
-            Action::Cut(_) | Action::Heal => action,
+            Action::Cut(_) | Action::Heal | Action::Tick => action,
         }
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct OfCell {
     pub(crate) offers: OnceLock<Offers>,
     /// The outcomes of a crash between two steps, by how many of the writes behind it keeps.
     pub(crate) restarts: OnceLock<Box<[u32]>>,
+    /// The cell one tick later.
+    pub(crate) ticked: OnceLock<u32>,
     /// What is known of it and each 64 stimuli of its node.
     pub(crate) known: Places<Known>,
 }
@@ -61,6 +63,8 @@ pub(crate) struct Offers {
     pub(crate) events: Vec<u32>,
     /// The acknowledgement that comes next.
     pub(crate) due: Option<u32>,
+    /// The timers that must expire before anything else happens.
+    pub(crate) overdue: Vec<u32>,
 }
 
 /// What follows from a cell and the stimuli of one word.

@@ -69,6 +69,8 @@ pub enum Happening<M: Machine> {
     Cut(NodeSet),
     /// The network was made whole.
     Heal,
+    /// A tick of time passed.
+    Tick,
 }
 
 /// One thing that happened.
@@ -80,7 +82,7 @@ pub enum Happening<M: Machine> {
 pub struct Line<M: Machine> {
     /// Its number, from 1.
     pub step: u64,
-    /// Whom it happened to; node 0 for what happened to the network.
+    /// Whom it happened to; node 0 for what happened to the network, or to all.
     pub node: NodeId,
     /// What happened.
     pub input: Happening<M>,
@@ -381,6 +383,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Happening::Lose(event) => Action::Lose(stimulus(event)),
             Happening::Cut(side) => Action::Cut(u16::try_from(side.bits()).ok()?),
             Happening::Heal => Action::Heal,
+            Happening::Tick => Action::Tick,
         };
         self.try_apply(state, action).map(|next| (action, next))
     }

@@ -80,8 +80,15 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     /// Everything that may happen in a state, less what surely changes nothing.
     pub fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
         let start = actions.len();
+        if self.is_pressed(state) {
+            actions.extend(self.overdue(state).map(Action::Step));
+            if state.left.crashes > 0 {
+                self.enabled_crashes(state, start, actions);
+            }
+            return;
+        }
         for &cell in &self.cells(state)[..self.configs.len()] {
-            let Offers { events, due } = self.offers(cell);
+            let Offers { events, due, overdue: _ } = self.offers(cell);
             let paid = events.iter().filter(|stimulus| self.is_paid_for(state, **stimulus));
             actions.extend(paid.chain(due).map(|stimulus| Action::Step(*stimulus)));
         }
@@ -99,6 +106,9 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         }
         if self.network == Network::InFlight {
             self.enabled_network_faults(state, actions);
+        }
+        if self.is_timed() {
+            actions.push(Action::Tick);
         }
     }
 
@@ -134,7 +144,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// Whether a message is in the network and can arrive.
     pub(crate) fn arrives(&self, state: &State, message: u32) -> bool {
-        state.network.contains(message) && self.passes(state, message)
+        state.network.contains(message) && self.passes(state, message) && !self.is_pressed(state)
     }
 
     /// Whether a message does not have to cross the cut.
@@ -195,6 +205,10 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Action::Heal => {
                 let whole = spent(state.left);
                 Some(Effect { after: State { cut: 0, ..whole.after }, ..whole })
+            }
+            Action::Tick => {
+                let later = spent(state.left);
+                Some(Effect { after: State { nodes: self.tick(state)?, ..later.after }, ..later })
             }
         }
     }
@@ -331,15 +345,18 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
 
     /// The timers and inputs of a cell, as far as the environment allows them, and the
     /// acknowledgement that is due.
-    fn offers(&self, id: u32) -> &Offers {
+    pub(crate) fn offers(&self, id: u32) -> &Offers {
         self.tables.cells.derived(id).offers.get_or_init(|| {
             let cell = self.tables.cells.get(id);
-            let timers = cell.timers.iter().map(|timer| Event::Timer(*timer));
-            let inputs = self.inputs.iter().map(|input| Event::Input(input.clone()));
-            let allowed = timers.chain(inputs).filter(|event| (self.environment)(&cell.machine, event));
+            let timers =
+                self.host.open(cell).map(|(timer, has_deadline)| (Event::Timer(timer), has_deadline));
+            let inputs = self.inputs.iter().map(|input| (Event::Input(input.clone()), false));
+            let allowed = timers.chain(inputs).filter_map(|(event, has_deadline)| {
+                (has_deadline || (self.environment)(&cell.machine, &event)).then_some(event)
+            });
             let stimulus = |event| self.tables.stimuli.intern(Stimulus { node: cell.node, event });
             let due = self.host.due(cell).map(Event::Input).map(stimulus);
-            Offers { events: allowed.map(stimulus).collect(), due }
+            Offers { events: allowed.map(stimulus).collect(), due, overdue: self.compute_overdue(cell) }
         })
     }
 }

@@ -30,7 +30,7 @@ const RECOVERY_EVERY: usize = 64;
 pub enum Kind {
     /// A message arrives, or the host says that a write is durable.
     Message,
-    /// A timer expires.
+    /// A timer expires, or time goes on.
     Timer,
     /// The application asks for something.
     Input,
@@ -204,7 +204,7 @@ impl<'a, M: Machine, H: History<M>> Walk<'a, M, H> {
             return Some((kind, of_kind.nth(fraction.pick(counts[kind])? as usize)?));
         }
         // A timer that runs on every node shall not drown one that runs on the leader alone.
-        let mut timers: Vec<_> = of_kind.filter_map(|action| Some((self.timer(action)?, action))).collect();
+        let mut timers: Vec<_> = of_kind.map(|action| (self.timer(action), action)).collect();
         timers.sort_by_key(|(timer, _)| *timer);
         let named: Vec<_> = timers.chunk_by(|(a, _), (b, _)| a == b).collect();
         let running = named.get(fraction.pick(named.len() as u32)? as usize)?;
@@ -225,6 +225,7 @@ impl<'a, M: Machine, H: History<M>> Walk<'a, M, H> {
             Action::Lose(_) => Kind::Lose,
             Action::Cut(_) => Kind::Cut,
             Action::Heal => Kind::Heal,
+            Action::Tick => Kind::Timer,
         }
     }
 
@@ -271,7 +272,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             Action::Step(id) | Action::Duplicate(id) | Action::StepThenCrash(id, _) | Action::Lose(id) => {
                 Some(self.tables.stimuli.get(id))
             }
-            Action::Restart(..) | Action::Cut(_) | Action::Heal => None,
+            Action::Restart(..) | Action::Cut(_) | Action::Heal | Action::Tick => None,
         }
     }
 }

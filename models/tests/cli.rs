@@ -239,6 +239,37 @@ fn drawings_are_sound(path: &Path, steps: usize) {
 }
 
 #[test]
+fn time_is_part_of_a_trace_and_runs_again() {
+    let folder = folder("timed");
+    let bounds = "claims=1,drift=0,short=1";
+    let out = folder.to_str().expect("a path in UTF-8");
+    let check = run(&["check", "contract-net-timed", "--bounds", bounds, "--trace-out", out]);
+    assert_eq!(check.status.code(), Some(1), "{}", text(&check.stderr));
+    let trace = folder.join("contract-net-timed-custom-ExclusiveExecution.jsonl");
+    let lines = std::fs::read_to_string(&trace).expect("a trace");
+    assert!(lines.contains(r#""input":"tick""#), "{lines}");
+    let replay = run(&["replay", trace.to_str().expect("a path in UTF-8")]);
+    assert_eq!(replay.status.code(), Some(1), "{}", text(&replay.stderr));
+    assert!(
+        text(&replay.stdout).contains("ExclusiveExecution violated after step"),
+        "{}",
+        text(&replay.stdout)
+    );
+    // With a tick less the manager's lease has not run out.
+    let mut untimely = folder.join("untimely");
+    untimely.set_extension("jsonl");
+    let ticks = lines.matches(r#""input":"tick""#).count();
+    let steps = lines.lines().count() - 1;
+    let fewer: Vec<_> = lines.lines().filter(|line| !line.contains(r#""input":"tick""#)).collect();
+    let header = format!(r#""steps":{}"#, steps - ticks);
+    let fewer = fewer.join("\n").replacen(&format!(r#""steps":{steps}"#), &header, 1);
+    std::fs::write(&untimely, fewer + "\n").expect("it can be written");
+    let replay = run(&["replay", untimely.to_str().expect("a path in UTF-8")]);
+    assert_eq!(replay.status.code(), Some(1), "{}", text(&replay.stderr));
+    assert!(text(&replay.stdout).contains("does not conform"), "{}", text(&replay.stdout));
+}
+
+#[test]
 fn what_does_not_exist_is_named_with_the_choices() {
     refused(&["check", "rafft"], &["rafft", "raft-election"]);
     refused(&["mutants", "rafft"], &["rafft", "raft-election"]);

@@ -50,8 +50,8 @@
 //! | Idle | Announce(r), if no slot | | Refuse |
 //! | Asked(r) | the host bids | | Bid(r), until its timer expires |
 //! | Bid(r) | Award(e, r), if e > fence, the bid stands, slot free | `Hold{e}` | Held; the lease of claim 1 begins; Claim(e, 1) |
-//! | any | Award(e), if e > fence and one of the others does not hold | | Decline(e) |
-//! | any | Award(e), if e <= fence | | the stored outcome of e again, if there is one |
+//! | any | Award(e), if e > fence and one of the others does not hold | `Decline{e}` | Decline(e) |
+//! | any | Award(e), if e <= fence | | the stored outcome of e again, or Decline(e) again, if there is one |
 //! | Held | Go(e, n), if the lease of claim n runs | | Executing, until it runs out; the host starts |
 //! | Held, Executing | claim timer | | Claim(e, n + 1), its lease begins; or, if that of n runs and is not granted, Claim(e, n) again |
 //! | Executing | Go(e, n + 1), if its lease runs | | Executing, until that runs out |

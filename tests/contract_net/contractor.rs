@@ -82,7 +82,7 @@ fn an_award_that_rests_on_no_standing_bid_is_declined() {
     assert!(rejected.disarmed(Timer::Bid(TASK)));
     for worker in [&mut expired, &mut rejected, &mut Worker::new(1), &mut Worker::bidder(1).crash()] {
         worker.hear(BOSS, award(1, 1, bid(1, 40)));
-        assert_eq!((worker.sent(), worker.fence()), (vec![(BOSS, decline(1))], 0));
+        assert_eq!((worker.sent(), worker.fence()), (vec![(BOSS, decline(1))], 1));
     }
     for other in [award(1, 2, bid(1, 40)), award(1, 1, bid(2, 40)), award(1, 1, bid(1, 39))] {
         let mut worker = Worker::bidder(1);

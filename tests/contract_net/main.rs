@@ -2,6 +2,7 @@
 
 mod contractor;
 mod counts;
+mod declines;
 mod encoding;
 mod foreign;
 mod manager;

@@ -50,7 +50,8 @@ fn picture<M: Machine>(line: &Line<M>, all: &str) -> String {
             Happening::Lose(_) => ("-x", ""),
             Happening::Crash(_) => ("->>", ", crash"),
             Happening::Duplicate(_) => ("->>", " (a copy stays in flight)"),
-            Happening::Event(_) | Happening::Restart | Happening::Cut(_) | Happening::Heal => ("->>", ""),
+            Happening::Event(_) | Happening::Restart => ("->>", ""),
+            Happening::Cut(_) | Happening::Heal | Happening::Tick => ("->>", ""),
         };
         return format!("{from}{arrow}{node}: {step}. {}{remark}", escape(&format!("{message:?}")));
     }

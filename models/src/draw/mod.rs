@@ -17,13 +17,22 @@ use crate::trace::{Happening, Line, Trace};
 
 impl<M: Machine> Trace<M> {
     /// The trace as a numbered story: what happens to whom in each step, what the node does, and
-    /// how that changes it.
+    /// how that changes it. Ticks of time that follow each other are told as one.
     pub fn story(&self) -> String {
         let mut text = String::new();
         let mut words = self.initial_words();
+        let mut ticks = Ticks::default();
         for (index, line) in self.lines.iter().enumerate() {
             if self.cycle == Some(index) {
                 text += "-- from here on, for ever --\n";
+            }
+            if matches!(line.input, Happening::Tick) {
+                ticks.pass(line.step);
+                let next = self.lines.get(index + 1).map(|line| &line.input);
+                if !matches!(next, Some(Happening::Tick)) || self.cycle == Some(index + 1) {
+                    text += &ticks.tell();
+                }
+                continue;
             }
             let happening = line.happening();
             let _ = match line.actor() {
@@ -52,6 +61,36 @@ impl<M: Machine> Trace<M> {
     }
 }
 
+/// Ticks of time, as they pass.
+#[derive(Default)]
+struct Ticks {
+    /// All so far.
+    passed: u64,
+    /// Those that are not told yet: how many, and the step of the first.
+    untold: Option<(u64, u64)>,
+}
+
+impl Ticks {
+    fn pass(&mut self, step: u64) {
+        self.passed += 1;
+        let (first, count) = self.untold.unwrap_or((step, 0));
+        self.untold = Some((first, count + 1));
+    }
+
+    /// Those that are not told yet, in words.
+    fn tell(&mut self) -> String {
+        let passed = self.passed;
+        match self.untold.take() {
+            None => String::new(),
+            Some((step, 1)) => format!("{step:>3}. a tick of time passes: {passed} so far\n"),
+            Some((first, count)) => {
+                let last = first + count - 1;
+                format!("{first:>3}. to {last}. {count} ticks of time pass: {passed} so far\n")
+            }
+        }
+    }
+}
+
 impl<M: Machine> Line<M> {
     /// The node that did something, unless it was the network.
     fn actor(&self) -> Option<NodeId> {
@@ -59,7 +98,7 @@ impl<M: Machine> Line<M> {
             Happening::Event(_) | Happening::Duplicate(_) | Happening::Crash(_) | Happening::Restart => {
                 Some(self.node)
             }
-            Happening::Lose(_) | Happening::Cut(_) | Happening::Heal => None,
+            Happening::Lose(_) | Happening::Cut(_) | Happening::Heal | Happening::Tick => None,
         }
     }
 
@@ -79,7 +118,7 @@ impl<M: Machine> Line<M> {
                 Event::Message { from, message } => Some((*from, message)),
                 Event::Timer(_) | Event::Input(_) => None,
             },
-            Happening::Restart | Happening::Cut(_) | Happening::Heal => None,
+            Happening::Restart | Happening::Cut(_) | Happening::Heal | Happening::Tick => None,
         }
     }
 
@@ -103,6 +142,7 @@ pub(crate) fn describe_happening<M: Machine>(input: &Happening<M>) -> String {
         Happening::Lose(event) => format!("lost: {}", describe_event(event)),
         Happening::Cut(side) => format!("the network is cut around {side:?}"),
         Happening::Heal => "the network is whole again".into(),
+        Happening::Tick => "a tick of time passes".into(),
     }
 }
 
@@ -168,6 +208,21 @@ mod tests {
        does: nothing
 ";
         assert_eq!(sample::trace().story(), expected);
+    }
+
+    #[test]
+    fn a_story_tells_ticks_that_follow_each_other_as_one() {
+        let expected = "  1. a tick of time passes: 1 so far
+  2. n0: timer Tick expires
+       does: send Ping to n1, n2
+       was:  idle
+       now:  waiting
+  3. to 5. 3 ticks of time pass: 4 so far
+-- from here on, for ever --
+  6. to 7. 2 ticks of time pass: 6 so far
+-- and again from step 6 --
+";
+        assert_eq!(sample::ticks().story(), expected);
     }
 
     #[test]

@@ -85,6 +85,16 @@ pub(super) fn trace() -> Trace<Pinger> {
     }
 }
 
+/// The first step, among ticks of time, of which the last two repeat for ever.
+pub(super) fn ticks() -> Trace<Pinger> {
+    let trace = trace();
+    let node = NodeId::default();
+    let tick = || Line { node, input: Happening::Tick, effects: vec![], state: String::new(), step: 0 };
+    let lines = [tick(), trace.lines[0].clone()].into_iter().chain(std::iter::repeat_with(tick).take(5));
+    let lines = (1..).zip(lines).map(|(step, line)| Line { step, ..line }).collect();
+    Trace { lines, cycle: Some(5), ..trace }
+}
+
 /// The first two steps, the second for ever.
 pub(super) fn lasso() -> Trace<Pinger> {
     let trace = trace();

@@ -59,7 +59,7 @@ fn decode_trace(mut file: &[u8]) {
         match line.input {
             Happening::Event(event) | Happening::Duplicate(event) => handle(&mut server, &event),
             Happening::Crash(_) | Happening::Restart => restart(&mut server),
-            Happening::Lose(_) | Happening::Cut(_) | Happening::Heal => {}
+            Happening::Lose(_) | Happening::Cut(_) | Happening::Heal | Happening::Tick => {}
         }
     }
 }

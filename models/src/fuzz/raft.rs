@@ -93,7 +93,7 @@ fn decode_trace(mut file: &[u8]) {
         match line.input {
             Happening::Event(event) | Happening::Duplicate(event) => node.handle(event),
             Happening::Crash(_) | Happening::Restart => node.restart(0),
-            Happening::Lose(_) | Happening::Cut(_) | Happening::Heal => {}
+            Happening::Lose(_) | Happening::Cut(_) | Happening::Heal | Happening::Tick => {}
         }
     }
 }

@@ -121,7 +121,7 @@ fn transition<M: Machine, H: History<M>>(
             Some(name_of(&cell(stimulus.node)?, &stimulus.event, name))
         }
         Action::StepThenCrash(..) | Action::Restart(..) => Some("restart"),
-        Action::Lose(_) | Action::Cut(_) | Action::Heal => None,
+        Action::Lose(_) | Action::Cut(_) | Action::Heal | Action::Tick => None,
     }
 }
 

@@ -21,7 +21,7 @@ pub struct Promises {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Promise {
-    /// The fence: the latest epoch that the contractor took. It never goes back.
+    /// The fence: the latest epoch that the contractor took or declined. It never goes back.
     pub fence: Epoch,
     /// Whether the task may be begun twice.
     pub idempotent: bool,
@@ -30,7 +30,8 @@ pub struct Promise {
     /// What came of it.
     #[cfg_attr(feature = "serde", serde(deserialize_with = "serde::Deserialize::deserialize"))]
     pub outcome: Option<Outcome>,
-    /// Whether there is nothing left to do: the outcome was acknowledged, or is wanted no longer.
+    /// Whether there is nothing left to do: the outcome was acknowledged, or is wanted no longer, or
+    /// the award was declined.
     pub settled: bool,
 }
 
@@ -47,6 +48,13 @@ pub enum Write {
         epoch: Epoch,
         /// Whether the task may be begun twice.
         idempotent: bool,
+    },
+    /// The award is not taken, and will never be.
+    Decline {
+        /// The task.
+        task: TaskId,
+        /// The epoch of the award.
+        epoch: Epoch,
     },
     /// After a restart the contractor goes on with the award.
     Resume(TaskId),
@@ -67,7 +75,7 @@ impl Promises {
         self.tasks.get(&task)
     }
 
-    /// The latest epoch of the task that was taken; 0 if none was.
+    /// The latest epoch of the task that was taken or declined; 0 if none was.
     pub fn fence(&self, task: TaskId) -> Epoch {
         self.get(task).map_or(Epoch::default(), |promise| promise.fence)
     }
@@ -86,6 +94,10 @@ impl Durable for Promises {
             Write::Hold { task, epoch: fence, idempotent } => {
                 let held = Promise { fence, idempotent, start: 0, outcome: None, settled: false };
                 self.tasks.insert(task, held);
+            }
+            Write::Decline { task, epoch: fence } => {
+                let declined = Promise { fence, idempotent: false, start: 0, outcome: None, settled: true };
+                self.tasks.insert(task, declined);
             }
             Write::Resume(task) => self.change(task, |it| it.start = it.start.saturating_add(1)),
             Write::Finish { task, outcome } => self.change(task, |it| it.outcome = Some(outcome)),

@@ -1,6 +1,6 @@
 //! An award, from its arrival to its report (state table, contractor, Held and Executing).
 
-use crate::contract_net::contractor::{Contractor, Out, Output, Timer, Write};
+use crate::contract_net::contractor::{Contractor, Out, Output, Promise, Timer, Write};
 use crate::contract_net::ids::{BidId, Claim, Epoch, Money, Round, TaskId};
 use crate::contract_net::message::{Ack, Message, Outcome};
 use crate::contract_net::refusal::Refusal;
@@ -48,7 +48,7 @@ impl<R: Rules> Contractor<R> {
         let call = self.calls.get(&task).copied();
         if !rules.bid_stands(call.and_then(|call| call.stake()), award) || !self.has_slot() {
             self.forget_call(task, out);
-            return self.tell_manager(Message::Decline { task, epoch }, out);
+            return self.decline(task, epoch, out);
         }
         let idempotent = call.is_some_and(|call| call.idempotent);
         self.promises.record(Write::Hold { task, epoch, idempotent }, out);
@@ -59,13 +59,23 @@ impl<R: Rules> Contractor<R> {
         self.claim(task, out);
     }
 
+    /// Decline(e): fence := e is durable, so that no award of e is taken any more. Otherwise one that
+    /// comes twice could be, once a bid of the same number stands again; and the manager, which
+    /// releases the award when it hears the decline, would award it to another while this one works.
+    fn decline(&mut self, task: TaskId, epoch: Epoch, out: &mut impl Out) {
+        self.promises.record(Write::Decline { task, epoch }, out);
+        self.tell_manager(Message::Decline { task, epoch }, out);
+    }
+
     fn answer_old_award(&mut self, task: TaskId, epoch: Epoch, fence: Epoch, out: &mut impl Out) {
-        match self.promises.get(task).and_then(|promise| promise.outcome) {
-            Some(outcome) if epoch == fence => {
-                self.tell_manager(Message::Report { task, epoch, outcome }, out);
-            }
-            Some(_) | None if epoch == fence => {} // It is held, and claimed every now and then.
-            Some(_) | None => out.output(Output::Refused(Refusal::Epoch { task, said: epoch, fence })),
+        let promise = self.promises.get(task).filter(|_| epoch == fence);
+        let Some(&Promise { outcome, settled, .. }) = promise else {
+            return out.output(Output::Refused(Refusal::Epoch { task, said: epoch, fence }));
+        };
+        match outcome {
+            Some(outcome) => self.tell_manager(Message::Report { task, epoch, outcome }, out),
+            None if settled => self.tell_manager(Message::Decline { task, epoch }, out),
+            None => {} // It is held, and claimed every now and then.
         }
     }
 

@@ -122,7 +122,7 @@ pub fn durable_before_award<A: AwardRule, R: Rules>(step: &Step<'_, Participant<
     })
 }
 
-/// When a contractor claims an award or reports what came of it, that is on its disk.
+/// When a contractor claims or declines an award, or reports what came of it, that is on its disk.
 pub fn durable_before_report<A: AwardRule, R: Rules>(step: &Step<'_, Participant<A, R>>) -> bool {
     step.sends().all(|(disk, _, message)| match message {
         Message::Claim { task, epoch, claim } => disk
@@ -132,9 +132,10 @@ pub fn durable_before_report<A: AwardRule, R: Rules>(step: &Step<'_, Participant
         Message::Report { task, epoch, outcome } => {
             disk.promises.get(*task).is_some_and(|it| it.fence == *epoch && it.outcome == Some(*outcome))
         }
+        Message::Decline { task, epoch } => disk.promises.fence(*task) >= *epoch,
         Message::Announce { .. } | Message::Bid { .. } | Message::Refuse { .. } => true,
         Message::Award { .. } | Message::Reject { .. } | Message::Go { .. } => true,
-        Message::Decline { .. } | Message::ReportAck { .. } | Message::Cancel { .. } => true,
+        Message::ReportAck { .. } | Message::Cancel { .. } => true,
     })
 }
 

@@ -155,6 +155,7 @@ impl<M: Machine> Outbox<M> {
     /// must be waited for.
     pub fn drain(&mut self) -> Drain<'_, M> {
         Drain {
+            total: self.writes.len(),
             writes: self.writes.drain(..),
             awaited: core::mem::take(&mut self.awaited),
             written: 0,
@@ -182,10 +183,12 @@ impl<M: Machine> Outbox<M> {
 #[derive(Debug)]
 pub struct Drain<'a, M: Machine> {
     writes: vec::Drain<'a, WriteOf<M>>,
+    /// How many writes there were.
+    total: usize,
     /// How many of the writes, from the first, must be waited for.
     awaited: usize,
     /// Writes handed over so far, and how many of those lie before the last `Sync`:
-    /// `synced <= written`.
+    /// `synced <= written <= total`.
     written: usize,
     synced: usize,
     effects: vec::Drain<'a, (usize, Effect<M::Timer>)>,
@@ -198,6 +201,24 @@ impl<M: Machine> Iterator for Drain<'_, M> {
     type Item = Op<M>;
 
     fn next(&mut self) -> Option<Op<M>> {
+        // With no write left, neither to hand over nor to wait for, there are only effects.
+        if self.synced < self.total
+            && let Some(op) = self.next_write()
+        {
+            return Some(op);
+        }
+        match self.effects.next()?.1 {
+            Effect::Send(to) => self.messages.next().map(|message| Op::Send { to, message }),
+            Effect::Arm(timer) => Some(Op::Arm(timer)),
+            Effect::Disarm(timer) => Some(Op::Disarm(timer)),
+            Effect::Output => self.outputs.next().map(Op::Output),
+        }
+    }
+}
+
+impl<M: Machine> Drain<'_, M> {
+    /// The write or `Sync` that comes before the next effect, if there is one.
+    fn next_write(&mut self) -> Option<Op<M>> {
         let due = self.effects.as_slice().first().map_or(usize::MAX, |(after, _)| *after);
         if self.written < due
             && let Some(write) = self.writes.next()
@@ -211,12 +232,7 @@ impl<M: Machine> Iterator for Drain<'_, M> {
             self.synced = self.written;
             return Some(Op::Sync);
         }
-        match self.effects.next()?.1 {
-            Effect::Send(to) => self.messages.next().map(|message| Op::Send { to, message }),
-            Effect::Arm(timer) => Some(Op::Arm(timer)),
-            Effect::Disarm(timer) => Some(Op::Disarm(timer)),
-            Effect::Output => self.outputs.next().map(Op::Output),
-        }
+        None
     }
 }
 

@@ -107,6 +107,7 @@ pub mod participant;
 pub mod plan;
 pub mod refusal;
 pub mod rules;
+mod task_map;
 pub mod terms;
 
 pub use award::{AwardRule, LowestCost, SecondPrice};

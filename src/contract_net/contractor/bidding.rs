@@ -29,7 +29,7 @@ impl<R: Rules> Contractor<R> {
     /// Announce: the host is asked what to bid. One that was answered is answered again, since what
     /// was lost may have been the answer.
     pub(super) fn hear(&mut self, task: TaskId, round: Round, offer: Offer, out: &mut impl Out) {
-        match self.calls.get(&task) {
+        match self.calls.get(task) {
             Some(call) if round < call.round => {
                 let refusal = Refusal::Round { task, said: round, current: call.round };
                 return out.output(Output::Refused(refusal));
@@ -45,7 +45,7 @@ impl<R: Rules> Contractor<R> {
             self.calls.insert(task, Call { round, idempotent: offer.idempotent, bid: None });
             out.output(Output::Asked { task, round, offer });
         } else {
-            self.calls.remove(&task);
+            self.calls.remove(task);
             self.tell_manager(Message::Refuse { task, round }, out);
         }
     }
@@ -53,7 +53,7 @@ impl<R: Rules> Contractor<R> {
     /// The host bids. The bid stands until its timer expires: the answer to an award that comes later
     /// is no.
     pub(super) fn bid(&mut self, task: TaskId, round: Round, bid: Bid, out: &mut impl Out) {
-        match self.calls.get_mut(&task) {
+        match self.calls.get_mut(task) {
             Some(call) if call.round == round && call.bid.is_none() => call.bid = Some(bid),
             Some(_) | None => return out.output(Output::Refused(Refusal::NotAsked { task, round })),
         }
@@ -63,9 +63,9 @@ impl<R: Rules> Contractor<R> {
 
     /// The host does not.
     pub(super) fn pass(&mut self, task: TaskId, round: Round, out: &mut impl Out) {
-        match self.calls.get(&task) {
+        match self.calls.get(task) {
             Some(call) if call.round == round && call.bid.is_none() => {
-                self.calls.remove(&task);
+                self.calls.remove(task);
                 self.tell_manager(Message::Refuse { task, round }, out);
             }
             Some(_) | None => out.output(Output::Refused(Refusal::NotAsked { task, round })),
@@ -74,20 +74,20 @@ impl<R: Rules> Contractor<R> {
 
     /// Reject: the task is another's.
     pub(super) fn lose(&mut self, task: TaskId, round: Round, out: &mut impl Out) {
-        if self.calls.get(&task).is_some_and(|call| call.round == round) {
+        if self.calls.get(task).is_some_and(|call| call.round == round) {
             self.forget_call(task, out);
         }
     }
 
     /// Past valid_until: the bid stands no longer.
     pub(super) fn bid_expires(&mut self, task: TaskId) {
-        if self.calls.get(&task).is_some_and(|call| call.bid.is_some()) {
-            self.calls.remove(&task);
+        if self.calls.get(task).is_some_and(|call| call.bid.is_some()) {
+            self.calls.remove(task);
         }
     }
 
     pub(super) fn forget_call(&mut self, task: TaskId, out: &mut impl Out) {
-        if self.calls.remove(&task).is_some_and(|call| call.bid.is_some()) {
+        if self.calls.remove(task).is_some_and(|call| call.bid.is_some()) {
             out.disarm(Timer::Bid(task));
         }
     }

@@ -27,7 +27,6 @@ mod bidding;
 pub mod promises;
 mod work;
 
-use alloc::collections::BTreeMap;
 use core::num::NonZeroU32;
 
 use crate::contract_net::effects::Effects;
@@ -35,6 +34,7 @@ use crate::contract_net::ids::{Claim, Digest, Epoch, Round, TaskId};
 use crate::contract_net::message::{Ack, Bid, Message, Offer, Outcome};
 use crate::contract_net::refusal::Refusal;
 use crate::contract_net::rules::{Published, Rules};
+use crate::contract_net::task_map::TaskMap;
 use crate::machine::{Event, Machine};
 use crate::node::{NodeId, Relabel, Renaming};
 use crate::outbox::{Outbox, Persistent};
@@ -197,10 +197,10 @@ pub struct Contractor<R = Published> {
     config: Config<R>,
     promises: Persistent<Promises>,
     /// The announcements that are not over yet, and the bids.
-    calls: BTreeMap<TaskId, Call>,
+    calls: TaskMap<Call>,
     /// The awards that are held or worked on. Each is the latest that was taken of its task, and has
     /// no outcome yet. By the published rules `works.len() <= config.capacity`.
-    works: BTreeMap<TaskId, Work>,
+    works: TaskMap<Work>,
 }
 
 /// Where the effects of a contractor go.
@@ -252,17 +252,17 @@ impl<R: Rules> Contractor<R> {
 
     /// The announcement of a task that it was told last, with its bid.
     pub fn call(&self, task: TaskId) -> Option<&Call> {
-        self.calls.get(&task)
+        self.calls.get(task)
     }
 
     /// The award of a task that it holds or works on.
     pub fn work(&self, task: TaskId) -> Option<&Work> {
-        self.works.get(&task)
+        self.works.get(task)
     }
 
     /// All awards that it holds or works on.
     pub fn works(&self) -> impl Iterator<Item = (TaskId, &Work)> {
-        self.works.iter().map(|(task, work)| (*task, work))
+        self.works.iter()
     }
 
     fn rules(&self) -> R {
@@ -285,7 +285,7 @@ impl<R: Rules> Contractor<R> {
     /// may have been: it has failed, unless beginning it again does no harm.
     pub(crate) fn start(config: Config<R>, promises: Promises, out: &mut impl Out) -> Self {
         let promises = Persistent::restored(promises);
-        let mut contractor = Self { config, promises, calls: BTreeMap::new(), works: BTreeMap::new() };
+        let mut contractor = Self { config, promises, calls: TaskMap::new(), works: TaskMap::new() };
         let open = contractor.promises.iter().filter(|(_, promise)| !promise.settled);
         let open: alloc::vec::Vec<_> = open.map(|(task, promise)| (task, *promise)).collect();
         for (task, promise) in open {

@@ -45,7 +45,7 @@ impl<R: Rules> Contractor<R> {
             return self.answer_old_award(task, epoch, fence, out);
         }
         self.abandon(task, out); // A higher epoch: the manager has released whatever it was.
-        let call = self.calls.get(&task).copied();
+        let call = self.calls.get(task).copied();
         if !rules.bid_stands(call.and_then(|call| call.stake()), award) || !self.has_slot() {
             self.forget_call(task, out);
             return self.decline(task, epoch, out);
@@ -93,7 +93,7 @@ impl<R: Rules> Contractor<R> {
     /// is: it is the same question, asked when it was asked first.
     pub(super) fn claim(&mut self, task: TaskId, out: &mut impl Out) {
         let rules = self.rules();
-        let Some(work) = self.works.get_mut(&task).filter(|work| !work.stopping) else { return };
+        let Some(work) = self.works.get_mut(task).filter(|work| !work.stopping) else { return };
         let claim = match work.pending {
             Some(pending) => pending,
             None => {
@@ -115,8 +115,7 @@ impl<R: Rules> Contractor<R> {
     /// Go(echo s), if now < s + L_c: Executing, until s + L_c.
     pub(super) fn go(&mut self, task: TaskId, epoch: Epoch, claim: Claim, out: &mut impl Out) {
         let rules = self.rules();
-        let Some(work) = self.works.get_mut(&task).filter(|work| work.epoch == epoch && !work.stopping)
-        else {
+        let Some(work) = self.works.get_mut(task).filter(|work| work.epoch == epoch && !work.stopping) else {
             return out.output(Output::Refused(Refusal::NotAtWork { task, epoch }));
         };
         if work.granted == Some(claim) {
@@ -138,7 +137,7 @@ impl<R: Rules> Contractor<R> {
     }
 
     fn begin(&mut self, task: TaskId, out: &mut impl Out) {
-        if let Some(work) = self.works.get_mut(&task) {
+        if let Some(work) = self.works.get_mut(task) {
             work.executing = true;
             out.output(Output::Start { task, epoch: work.epoch });
         }
@@ -148,7 +147,7 @@ impl<R: Rules> Contractor<R> {
     /// is reported once the host has stopped, and no sooner: the manager awards the task to another
     /// when it hears of it.
     pub(super) fn lease_runs_out(&mut self, task: TaskId, claim: Claim, out: &mut impl Out) {
-        let Some(work) = self.works.get_mut(&task) else { return };
+        let Some(work) = self.works.get_mut(task) else { return };
         if work.pending == Some(claim) {
             work.pending = None;
         } else if work.granted == Some(claim) {
@@ -165,7 +164,7 @@ impl<R: Rules> Contractor<R> {
             Outcome::Done(_) => executing,
             Outcome::Failed => true,
         };
-        match self.works.get_mut(&task) {
+        match self.works.get_mut(task) {
             Some(work) if work.epoch == epoch && can_end(work.executing) => {
                 work.executing = false; // The host knows that it is to stop.
                 self.abandon(task, out);
@@ -213,7 +212,7 @@ impl<R: Rules> Contractor<R> {
 
     /// The award is worked on no longer.
     fn abandon(&mut self, task: TaskId, out: &mut impl Out) {
-        let Some(work) = self.works.remove(&task) else { return };
+        let Some(work) = self.works.remove(task) else { return };
         out.disarm(Timer::Claim(task));
         for claim in [work.granted, work.pending].into_iter().flatten() {
             out.disarm(Timer::Lease(task, claim));

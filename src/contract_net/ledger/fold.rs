@@ -59,9 +59,7 @@ impl Ledger {
         for after in &terms.after {
             self.index.depends(id, *after);
         }
-        if phase == Phase::Bidding {
-            self.index.open(terms.needs, id);
-        }
+        self.index.create(terms.needs, id, phase == Phase::Bidding);
         self.tasks.insert(id, Task::new(terms.clone(), phase));
     }
 
@@ -80,13 +78,13 @@ impl Ledger {
     }
 
     fn award(&mut self, task: TaskId, epoch: Epoch, award: Award) {
-        if self.tasks.get(&task).is_some_and(|known| known.phase == Phase::Awarded) {
-            self.enter(task, Phase::Bidding); // The published rules leave nobody here.
+        let Some(known) = self.tasks.get_mut(&task) else { return };
+        if known.phase == Phase::Awarded {
+            // The published rules leave nobody here.
+            pass_on(task, known, Phase::Bidding, &mut self.agents, &mut self.index);
         }
-        if let Some(known) = self.tasks.get_mut(&task) {
-            (known.epoch, known.award) = (epoch, Some(award));
-        }
-        self.enter(task, Phase::Awarded);
+        (known.epoch, known.award) = (epoch, Some(award));
+        pass_on(task, known, Phase::Awarded, &mut self.agents, &mut self.index);
     }
 
     fn release(&mut self, task: TaskId, cause: Cause) {
@@ -94,7 +92,7 @@ impl Ledger {
         match known.next_round() {
             Some(next) => {
                 known.round = next;
-                self.enter(task, Phase::Bidding);
+                pass_on(task, known, Phase::Bidding, &mut self.agents, &mut self.index);
             }
             None => self.end(task, Phase::Unallocated(Reason::Released(cause))),
         }
@@ -104,7 +102,7 @@ impl Ledger {
         let Some(known) = self.tasks.get_mut(&task) else { return };
         let (price, was) = (known.award.map_or(Money::default(), |award| award.price), known.phase);
         known.result = Some(result);
-        self.enter(task, Phase::Done);
+        pass_on(task, known, Phase::Done, &mut self.agents, &mut self.index);
         if let Some(agent) = self.agents.get_mut(&tenure.agent) {
             agent.done = agent.done.saturating_add(1);
             agent.earned = agent.earned.saturating_add(u128::from(price.get()));
@@ -142,28 +140,9 @@ impl Ledger {
         }
     }
 
-    /// The task passes on to another phase, and index and load with it.
     fn enter(&mut self, id: TaskId, phase: Phase) {
-        let Some(task) = self.tasks.get_mut(&id) else { return };
-        let was = core::mem::replace(&mut task.phase, phase);
-        match (was, phase) {
-            (Phase::Awarded, Phase::Awarded) | (Phase::Bidding, Phase::Bidding) => return,
-            (Phase::Awarded, _) => {
-                let holder = task.award.and_then(|award| self.agents.get_mut(&award.agent));
-                holder.into_iter().for_each(|it| it.load = it.load.saturating_sub(1));
-            }
-            (_, Phase::Awarded) => {
-                let holder = task.award.and_then(|award| self.agents.get_mut(&award.agent));
-                holder.into_iter().for_each(|it| it.load = it.load.saturating_add(1));
-            }
-            (Phase::Waiting { .. } | Phase::Bidding, _) => {}
-            (Phase::Done | Phase::Cancelled | Phase::Unallocated(_), _) => {}
-        }
-        if was == Phase::Bidding {
-            self.index.close(task.terms.needs, id);
-        }
-        if phase == Phase::Bidding {
-            self.index.open(task.terms.needs, id);
+        if let Some(task) = self.tasks.get_mut(&id) {
+            pass_on(id, task, phase, &mut self.agents, &mut self.index);
         }
     }
 
@@ -172,14 +151,42 @@ impl Ledger {
         let mut index = Index::default();
         for (id, task) in &tasks {
             task.terms.after.iter().for_each(|after| index.depends(*id, *after));
-            if task.phase == Phase::Bidding {
-                index.open(task.terms.needs, *id);
-            }
+            index.create(task.terms.needs, *id, task.phase == Phase::Bidding);
         }
         for (id, agent) in agents.iter().filter(|(_, agent)| agent.is_member) {
             index.join(agent.capabilities, *id);
         }
         Self { tasks, agents, index }
+    }
+}
+
+/// The task passes on to another phase, and index and load with it.
+fn pass_on(
+    id: TaskId,
+    task: &mut Task,
+    phase: Phase,
+    agents: &mut BTreeMap<AgentId, Agent>,
+    index: &mut Index,
+) {
+    let was = core::mem::replace(&mut task.phase, phase);
+    match (was, phase) {
+        (Phase::Awarded, Phase::Awarded) | (Phase::Bidding, Phase::Bidding) => return,
+        (Phase::Awarded, _) => {
+            let holder = task.award.and_then(|award| agents.get_mut(&award.agent));
+            holder.into_iter().for_each(|it| it.load = it.load.saturating_sub(1));
+        }
+        (_, Phase::Awarded) => {
+            let holder = task.award.and_then(|award| agents.get_mut(&award.agent));
+            holder.into_iter().for_each(|it| it.load = it.load.saturating_add(1));
+        }
+        (Phase::Waiting { .. } | Phase::Bidding, _) => {}
+        (Phase::Done | Phase::Cancelled | Phase::Unallocated(_), _) => {}
+    }
+    if was == Phase::Bidding {
+        index.close(task.terms.needs, id);
+    }
+    if phase == Phase::Bidding {
+        index.open(task.terms.needs, id);
     }
 }
 

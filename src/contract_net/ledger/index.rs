@@ -10,25 +10,35 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use crate::contract_net::capabilities::Capabilities;
 use crate::contract_net::ids::{AgentId, TaskId};
 
-/// Derived from the tasks and agents of a ledger. No set in it is empty, so equal ledgers have
+/// Derived from the tasks and agents of a ledger alone, and not from their history: equal ledgers have
 /// equal indexes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(super) struct Index {
-    /// The tasks that are open for bids, by what they need.
+    /// The tasks that are open for bids, by what they need: one set for each need that a task ever had.
+    /// It may be empty: one that is emptied is soon filled again.
     open: BTreeMap<Capabilities, BTreeSet<TaskId>>,
-    /// The agents that take part, by what they can do.
+    /// The agents that take part, by what they can do. No set is empty.
     members: BTreeMap<Capabilities, BTreeSet<AgentId>>,
-    /// The tasks that are to come after a task, whatever became of them.
+    /// The tasks that are to come after a task, whatever became of them. No set is empty.
     dependents: BTreeMap<TaskId, BTreeSet<TaskId>>,
 }
 
 impl Index {
+    pub(super) fn create(&mut self, needs: Capabilities, task: TaskId, is_open: bool) {
+        let open = self.open.entry(needs).or_default();
+        if is_open {
+            open.insert(task);
+        }
+    }
+
     pub(super) fn open(&mut self, needs: Capabilities, task: TaskId) {
         self.open.entry(needs).or_default().insert(task);
     }
 
     pub(super) fn close(&mut self, needs: Capabilities, task: TaskId) {
-        remove(&mut self.open, needs, task);
+        if let Some(open) = self.open.get_mut(&needs) {
+            open.remove(&task);
+        }
     }
 
     pub(super) fn join(&mut self, capabilities: Capabilities, agent: AgentId) {
@@ -36,7 +46,12 @@ impl Index {
     }
 
     pub(super) fn leave(&mut self, capabilities: Capabilities, agent: AgentId) {
-        remove(&mut self.members, capabilities, agent);
+        if let Some(members) = self.members.get_mut(&capabilities) {
+            members.remove(&agent);
+            if members.is_empty() {
+                self.members.remove(&capabilities);
+            }
+        }
     }
 
     pub(super) fn depends(&mut self, task: TaskId, on: TaskId) {
@@ -57,15 +72,5 @@ impl Index {
 
     pub(super) fn dependents(&self, task: TaskId) -> impl Iterator<Item = TaskId> {
         self.dependents.get(&task).into_iter().flatten().copied()
-    }
-}
-
-/// Takes an element away, and its set if that is empty then.
-fn remove<T: Ord>(sets: &mut BTreeMap<Capabilities, BTreeSet<T>>, key: Capabilities, element: T) {
-    if let Some(set) = sets.get_mut(&key) {
-        set.remove(&element);
-        if set.is_empty() {
-            sets.remove(&key);
-        }
     }
 }

@@ -50,11 +50,23 @@ impl Auction {
     }
 
     /// A contractor answers. Of two bids the one with the greater number stands, in whatever order
-    /// they come.
-    fn answer(&mut self, node: NodeId, bid: Option<Bid>) {
+    /// they come. Says whether everyone has answered.
+    fn answer(&mut self, node: NodeId, bid: Option<Bid>) -> bool {
         self.answered = self.answered.with(node);
-        let Some(bid) = bid else { return };
-        match self.bids.binary_search_by_key(&node, |(bidder, _)| *bidder) {
+        if let Some(bid) = bid {
+            self.store(node, bid);
+        }
+        self.answered == self.invited
+    }
+
+    fn store(&mut self, node: NodeId, bid: Bid) {
+        let is_last = self.bids.last().is_none_or(|(last, _)| *last < node);
+        let place = if is_last {
+            Err(self.bids.len())
+        } else {
+            self.bids.binary_search_by_key(&node, |(bidder, _)| *bidder)
+        };
+        match place {
             Ok(place) if self.bids[place].1.id < bid.id => self.bids[place].1 = bid,
             Ok(_) => {}
             Err(place) => {
@@ -134,11 +146,8 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         if !auction.invited.contains(from) {
             return out.output(Output::Refused(Refusal::NotInvited { task, agent: from }));
         }
-        auction.answer(from, bid);
-        if auction.answered == auction.invited
-            && let Some(choice) = self.choose(task)
-        {
-            self.award(task, choice, out);
+        if auction.answer(from, bid) {
+            self.conclude(task, out);
         }
     }
 
@@ -157,10 +166,10 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
 
     /// Close: the time for bids is over. State table: `Awarded`, `Round` or `Unallocated`.
     pub(super) fn close(&mut self, task: TaskId, out: &mut impl Out) {
-        let Some(auction) = self.auctions.get(&task) else { return }; // A stale expiry.
-        if let Some(choice) = self.choose(task) {
-            return self.award(task, choice, out);
+        if self.conclude(task, out) {
+            return;
         }
+        let Some(auction) = self.auctions.get(&task) else { return }; // A stale expiry.
         let (round, lowest) = (auction.round, auction.bids().map(|(_, bid)| bid.cost).min());
         let reannounce = Command::Reannounce { task, round, why: Why::NoBid };
         if self.ledger.decide(self.rules(), &reannounce).is_ok() {
@@ -169,7 +178,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         }
         let lowest = lowest.filter(|lowest| self.is_too_much(task, *lowest));
         if self.commit(Command::GiveUp { task, round, lowest }, out).is_some() {
-            self.dismiss(task, out);
+            self.dismiss(task, None, out);
             self.fall_out(task, out);
         }
     }
@@ -179,9 +188,24 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         self.ledger.task(task).is_some_and(|known| !self.rules().is_affordable(cost, known.reserve))
     }
 
+    /// Awards the task to the best bid, if there is one. Says whether there is.
+    fn conclude(&mut self, task: TaskId, out: &mut impl Out) -> bool {
+        let (Some(auction), Some(known)) = (self.auctions.get(&task), self.ledger.task(task)) else {
+            return false;
+        };
+        let Some(Choice { agent, bid, price }) = self.choose(task, auction, known) else { return false };
+        let Some(epoch) = known.next_epoch(self.rules()) else {
+            out.arm(Timer::Bids(task));
+            out.output(Output::Refused(Refusal::NoEpochs(task)));
+            return true;
+        };
+        let (round, bids) = (known.round, award::digest(auction.by_agents()));
+        self.award(Command::Award { task, round, epoch, agent, bid, price, bids }, task, out);
+        true
+    }
+
     /// The best bid of an agent that is still there and has room.
-    fn choose(&self, task: TaskId) -> Option<Choice> {
-        let (auction, known) = (self.auctions.get(&task)?, self.ledger.task(task)?);
+    fn choose(&self, task: TaskId, auction: &Auction, known: &Task) -> Option<Choice> {
         let mut passed_over = NodeSet::EMPTY;
         loop {
             let left = auction.bids().filter(|(node, _)| !passed_over.contains(*node));
@@ -196,25 +220,17 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
     }
 
     /// The award, first on the disk and then in the post (G8).
-    fn award(&mut self, task: TaskId, Choice { agent, bid, price }: Choice, out: &mut impl Out) {
-        let (Some(auction), Some(known)) = (self.auctions.get(&task), self.ledger.task(task)) else { return };
-        let Some(epoch) = known.next_epoch(self.rules()) else {
-            out.arm(Timer::Bids(task));
-            return out.output(Output::Refused(Refusal::NoEpochs(task)));
-        };
-        let (round, bids) = (known.round, award::digest(auction.by_agents()));
-        let award = Command::Award { task, round, epoch, agent, bid, price, bids };
+    fn award(&mut self, award: Command, task: TaskId, out: &mut impl Out) {
         let Some(Event::Awarded { .. }) = self.commit(award, out) else { return };
-        self.send_award(task, out);
+        let holder = self.send_award(task, out);
         out.arm(Timer::Lease(task));
-        self.dismiss(task, out);
+        self.dismiss(task, holder, out);
     }
 
-    /// Bidding is over: whoever bid and has not been awarded the task hears of it.
-    pub(super) fn dismiss(&mut self, task: TaskId, out: &mut impl Out) {
+    /// Bidding is over: whoever bid and does not hold the task hears of it.
+    pub(super) fn dismiss(&mut self, task: TaskId, holder: Option<NodeId>, out: &mut impl Out) {
         let Some(auction) = self.auctions.remove(&task) else { return };
         out.disarm(Timer::Bids(task));
-        let holder = self.holder(task);
         for (bidder, _) in auction.bids().filter(|(bidder, _)| Some(*bidder) != holder) {
             out.send(bidder, Message::Reject { task, round: auction.round });
         }

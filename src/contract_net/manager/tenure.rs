@@ -17,18 +17,14 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         Some((known.tenure()?, known.award?))
     }
 
-    /// Who has the task.
-    pub(super) fn holder(&self, task: TaskId) -> Option<NodeId> {
-        self.in_force(task).and_then(|(tenure, _)| tenure.agent.node())
-    }
-
-    /// Tells the holder of the award, and remembers to ask whether it heard.
-    pub(super) fn send_award(&self, task: TaskId, out: &mut impl Out) {
-        let Some((Tenure { epoch, agent }, award)) = self.in_force(task) else { return };
-        let Some(to) = agent.node() else { return };
+    /// Tells the holder of the award, and remembers to ask whether it heard. Returns the holder.
+    pub(super) fn send_award(&self, task: TaskId, out: &mut impl Out) -> Option<NodeId> {
+        let (Tenure { epoch, agent }, award) = self.in_force(task)?;
+        let to = agent.node()?;
         let Award { round, bid, price, .. } = award;
         out.send(to, Message::Award { task, epoch, round, bid, price });
         out.arm(Timer::Resend(task));
+        Some(to)
     }
 
     /// Awarded, resend timer: Award again.
@@ -114,7 +110,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         let Some(Event::Cancelled { tenure, .. }) = self.commit(Command::Cancel { task }, out) else {
             return;
         };
-        self.dismiss(task, out);
+        self.dismiss(task, None, out);
         if let Some(Tenure { epoch, agent }) = tenure {
             out.disarm(Timer::Resend(task));
             out.disarm(Timer::Lease(task));

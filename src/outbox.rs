@@ -60,7 +60,22 @@ pub struct Outbox<M: Machine> {
     /// `awaited <= writes.len()`.
     awaited: usize,
     /// The other effects, each with the number of writes that must be durable before it.
-    effects: Vec<(usize, Op<M>)>,
+    effects: Vec<(usize, Effect<M::Timer>)>,
+    /// What the effects send and say, in their order: apart from them, because it is large, and most
+    /// effects are timers.
+    messages: Vec<M::Message>,
+    outputs: Vec<M::Output>,
+}
+
+/// An effect that is no write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Effect<T> {
+    /// To whom the next message goes.
+    Send(NodeId),
+    Arm(T),
+    Disarm(T),
+    /// The next output.
+    Output,
 }
 
 impl<M: Machine> Default for Outbox<M> {
@@ -72,27 +87,35 @@ impl<M: Machine> Default for Outbox<M> {
 impl<M: Machine> Outbox<M> {
     /// An outbox without effects. Allocates nothing.
     pub const fn new() -> Self {
-        Self { writes: Vec::new(), awaited: 0, effects: Vec::new() }
+        Self {
+            writes: Vec::new(),
+            awaited: 0,
+            effects: Vec::new(),
+            messages: Vec::new(),
+            outputs: Vec::new(),
+        }
     }
 
     /// Asks for a message to be sent.
     pub fn send(&mut self, to: NodeId, message: M::Message) {
-        self.effects.push((self.awaited, Op::Send { to, message }));
+        self.effects.push((self.awaited, Effect::Send(to)));
+        self.messages.push(message);
     }
 
     /// Asks for a timer to be started, or started afresh.
     pub fn arm(&mut self, timer: M::Timer) {
-        self.effects.push((self.awaited, Op::Arm(timer)));
+        self.effects.push((self.awaited, Effect::Arm(timer)));
     }
 
     /// Asks for a timer to be stopped.
     pub fn disarm(&mut self, timer: M::Timer) {
-        self.effects.push((self.awaited, Op::Disarm(timer)));
+        self.effects.push((self.awaited, Effect::Disarm(timer)));
     }
 
     /// Tells the application.
     pub fn output(&mut self, output: M::Output) {
-        self.effects.push((self.awaited, Op::Output(output)));
+        self.effects.push((self.awaited, Effect::Output));
+        self.outputs.push(output);
     }
 
     /// Adds an operation as it is, for code that passes on the effects of another machine.
@@ -105,9 +128,10 @@ impl<M: Machine> Outbox<M> {
                 self.awaited = self.writes.len();
             }
             Op::Sync => {}
-            Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {
-                self.effects.push((self.awaited, op));
-            }
+            Op::Send { to, message } => self.send(to, message),
+            Op::Arm(timer) => self.arm(timer),
+            Op::Disarm(timer) => self.disarm(timer),
+            Op::Output(output) => self.output(output),
         }
     }
 
@@ -136,6 +160,8 @@ impl<M: Machine> Outbox<M> {
             written: 0,
             synced: 0,
             effects: self.effects.drain(..),
+            messages: self.messages.drain(..),
+            outputs: self.outputs.drain(..),
         }
     }
 
@@ -162,7 +188,10 @@ pub struct Drain<'a, M: Machine> {
     /// `synced <= written`.
     written: usize,
     synced: usize,
-    effects: vec::Drain<'a, (usize, Op<M>)>,
+    effects: vec::Drain<'a, (usize, Effect<M::Timer>)>,
+    /// As many as effects are left that send, or say something.
+    messages: vec::Drain<'a, M::Message>,
+    outputs: vec::Drain<'a, M::Output>,
 }
 
 impl<M: Machine> Iterator for Drain<'_, M> {
@@ -182,7 +211,12 @@ impl<M: Machine> Iterator for Drain<'_, M> {
             self.synced = self.written;
             return Some(Op::Sync);
         }
-        self.effects.next().map(|(_, op)| op)
+        match self.effects.next()?.1 {
+            Effect::Send(to) => self.messages.next().map(|message| Op::Send { to, message }),
+            Effect::Arm(timer) => Some(Op::Arm(timer)),
+            Effect::Disarm(timer) => Some(Op::Disarm(timer)),
+            Effect::Output => self.outputs.next().map(Op::Output),
+        }
     }
 }
 

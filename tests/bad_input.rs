@@ -132,6 +132,7 @@ fn a_term_that_overflows_is_the_last() {
         reply(last, matches(u64::MAX)),
         vote_reply(last),
         request_vote(last, at(last, last), true),
+        Message::Committed { term: Term::new(last), last: at(last, last) },
         Message::TimeoutNow { term: Term::new(last) },
         offer(last, snapshot(at(last, 9), members(&[0], &[]))),
     ] {

@@ -103,6 +103,7 @@ fn message() -> impl Strategy<Value = Message<u8>> {
         6 => append,
         6 => reply,
         2 => snapshot,
+        2 => (term(), position()).prop_map(|(term, last)| Message::Committed { term, last }),
         1 => term().prop_map(|term| Message::TimeoutNow { term }),
         1 => propose,
     ]
@@ -153,6 +154,7 @@ fn in_term(message: Message<u8>, now: Term) -> Message<u8> {
         }
         Message::AppendReply { answer, round, .. } => Message::AppendReply { term: now, answer, round },
         Message::Snapshot { snapshot, round, .. } => Message::Snapshot { term: now, snapshot, round },
+        Message::Committed { last, .. } => Message::Committed { term: now, last },
         Message::TimeoutNow { .. } => Message::TimeoutNow { term: now },
         Message::Propose { commands, .. } => Message::Propose { term: now, commands },
         Message::Election(_) => message,

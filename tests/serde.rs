@@ -186,6 +186,10 @@ fn messages_of_the_log_are_named_after_what_they_do() {
             raft::Message::Snapshot { term, snapshot, round },
             json!({"snapshot": {"term": 7, "snapshot": offered, "round": 2}}),
         ),
+        (
+            raft::Message::Committed { term, last: at(5, 8) },
+            json!({"committed": {"term": 7, "last": {"term": 5, "index": 8}}}),
+        ),
         (raft::Message::TimeoutNow { term }, json!({"timeout_now": {"term": 7}})),
         (
             raft::Message::Propose { term, commands: [1, 2].into_iter().collect() },

@@ -26,6 +26,7 @@ struct Cluster<T: Command> {
 struct Seen {
     appends: u64,
     replies: u64,
+    notices: u64,
     committed: u64,
     reads: u64,
     writes: u64,
@@ -75,6 +76,7 @@ impl<T: Command> Cluster<T> {
                 match message {
                     Message::Append { .. } => self.seen.appends += 1,
                     Message::AppendReply { .. } => self.seen.replies += 1,
+                    Message::Committed { .. } => self.seen.notices += 1,
                     Message::Election(_)
                     | Message::Snapshot { .. }
                     | Message::TimeoutNow { .. }
@@ -118,8 +120,8 @@ impl<T: Command> Cluster<T> {
         (0..3).for_each(|_| self.work(proposals, &make));
         self.seen = Seen::default();
         let cost = measure(|| (0..4).for_each(|_| self.work(proposals, &make))).count_total;
-        let Seen { appends, replies, committed, reads, writes, timers } = self.seen;
-        let kinds = [appends, replies, committed, reads, writes, timers];
+        let Seen { appends, replies, notices, committed, reads, writes, timers } = self.seen;
+        let kinds = [appends, replies, notices, committed, reads, writes, timers];
         assert!(kinds.iter().all(|count| *count > 0), "not everything was done: {:?}", self.seen);
         let last = self.servers[0].log().last();
         for server in &self.servers {

@@ -17,6 +17,13 @@ pub struct Key {
     pub default: u64,
 }
 
+impl Key {
+    /// A key with this name and meaning, in this range.
+    pub const fn new(name: &'static str, about: &'static str, min: u64, max: u64, default: u64) -> Self {
+        Self { name, about, min, max, default }
+    }
+}
+
 /// A value for each key of a model.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bounds {
@@ -146,10 +153,7 @@ impl fmt::Display for Bounds {
 mod tests {
     use super::*;
 
-    static KEYS: [Key; 2] = [
-        Key { name: "nodes", about: "servers", min: 1, max: 9, default: 3 },
-        Key { name: "terms", about: "terms", min: 0, max: 5, default: 2 },
-    ];
+    static KEYS: [Key; 2] = [Key::new("nodes", "servers", 1, 9, 3), Key::new("terms", "terms", 0, 5, 2)];
 
     #[test]
     fn what_is_printed_reads_back() {

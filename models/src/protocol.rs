@@ -38,7 +38,7 @@ pub trait Protocol: Sync {
     type History: History<Self::Machine> + History<Self::Mutated>;
 
     /// Its names.
-    fn catalogue() -> Catalogue<Self::Missing, Self::Mutated>;
+    fn catalogue(&self) -> Catalogue<Self::Missing, Self::Mutated>;
 
     /// The model with these bounds, run by an honest host after the published rules.
     ///
@@ -167,8 +167,12 @@ impl<X: 'static, M: Machine> Catalogue<X, M> {
 }
 
 /// The model of a mutant that came from [`Subject::mutants`] or [`Subject::liveness_mutants`].
-fn mutated<P: Protocol>(name: &str, bounds: &Bounds) -> Result<Cluster<P::Mutated, P::History>, BoundsError> {
-    let mutant = P::catalogue().all_mutants().find(|mutant| mutant.name == name);
+fn mutated<P: Protocol>(
+    protocol: &P,
+    name: &str,
+    bounds: &Bounds,
+) -> Result<Cluster<P::Mutated, P::History>, BoundsError> {
+    let mutant = protocol.catalogue().all_mutants().find(|mutant| mutant.name == name);
     let Mutant { rules, tamper, .. } = mutant.unwrap_or_else(|| panic!("no mutant `{name}`"));
     P::without(bounds, *rules, tamper())
 }
@@ -179,24 +183,24 @@ where
     Line<P::Mutated>: Serialize + DeserializeOwned,
 {
     fn name(&self) -> &'static str {
-        P::catalogue().name
+        self.catalogue().name
     }
 
     fn about(&self) -> &'static str {
-        P::catalogue().about
+        self.catalogue().about
     }
 
     fn keys(&self) -> &'static [Key] {
-        P::catalogue().keys
+        self.catalogue().keys
     }
 
     fn quick(&self) -> Vec<(&'static str, Bounds)> {
-        let catalogue = P::catalogue();
+        let catalogue = self.catalogue();
         catalogue.profiles(catalogue.quick)
     }
 
     fn full(&self) -> Vec<(&'static str, Bounds)> {
-        let catalogue = P::catalogue();
+        let catalogue = self.catalogue();
         catalogue.profiles(catalogue.full)
     }
 
@@ -218,14 +222,14 @@ where
     }
 
     fn mutants(&self) -> Vec<MutantInfo> {
-        let catalogue = P::catalogue();
+        let catalogue = self.catalogue();
         catalogue.infos(catalogue.mutants, catalogue.mutants_with)
     }
 
     fn check_mutant(&self, mutant: &MutantInfo, limits: &Limits) -> Result<Summary, BoundsError> {
         let limits = Limits { until: Some(mutant.expected), ..limits.clone() };
         let header = self.header(&mutant.bounds, Some(mutant.name));
-        let mutated = || mutated::<P>(mutant.name, &mutant.bounds);
+        let mutated = || mutated(self, mutant.name, &mutant.bounds);
         let report = mutated()?.only(mutant.expected).check(&limits);
         if report.is_violated() || report.cut.is_some() {
             return Ok(summary(&report, &header));
@@ -235,12 +239,12 @@ where
     }
 
     fn liveness_profiles(&self) -> Vec<(&'static str, Bounds)> {
-        let catalogue = P::catalogue();
+        let catalogue = self.catalogue();
         catalogue.profiles(catalogue.liveness)
     }
 
     fn liveness_mutants(&self) -> Vec<MutantInfo> {
-        let catalogue = P::catalogue();
+        let catalogue = self.catalogue();
         catalogue.infos(catalogue.liveness_mutants, &[])
     }
 
@@ -254,7 +258,7 @@ where
         Ok(match mutant {
             None => liveness_summary(&P::model(bounds)?.check_liveness(limits), &header),
             Some(mutant) => {
-                liveness_summary(&mutated::<P>(mutant.name, bounds)?.check_liveness(limits), &header)
+                liveness_summary(&mutated(self, mutant.name, bounds)?.check_liveness(limits), &header)
             }
         })
     }
@@ -265,13 +269,13 @@ where
     }
 
     fn replay(&self, header: &Header, file: &mut dyn BufRead) -> Result<Replay, ReplayError> {
-        let catalogue = P::catalogue();
+        let catalogue = self.catalogue();
         let bounds = Bounds::new(catalogue.keys).parse(&header.bounds)?;
         let Some(name) = &header.mutant else { return replay(&P::model(&bounds)?, header, file) };
         if catalogue.all_mutants().all(|mutant| mutant.name != name) {
             let known = catalogue.all_mutants().map(|mutant| mutant.name).collect();
             return Err(ReplayError::Mutant { name: name.clone(), known });
         }
-        replay(&mutated::<P>(name, &bounds)?, header, file)
+        replay(&mutated(self, name, &bounds)?, header, file)
     }
 }

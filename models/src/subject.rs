@@ -15,11 +15,11 @@ use crate::cluster::Cluster;
 use crate::election::RaftElection;
 use crate::limits::{Cut, Limits, Progress};
 use crate::liveness::LivenessReport;
-use crate::raft::{RaftLog, RaftMembership};
+use crate::raft::{RAFT, RAFT_MEMBERSHIP};
 use crate::trace::{Header, Line, Nonconformance, Replay, Trace, TraceError, VERSION, read_lines};
 
 /// Every model that there is.
-pub static SUBJECTS: &[&dyn Subject] = &[&RaftElection, &RaftLog, &RaftMembership];
+pub static SUBJECTS: &[&dyn Subject] = &[&RaftElection, &RAFT, &RAFT_MEMBERSHIP];
 
 /// A protocol with its models, mutants and traces. Every [`Protocol`](crate::protocol::Protocol)
 /// is one.

@@ -7,7 +7,7 @@ use althing::node::NodeId;
 use althing::outbox::Op;
 use althing::raft::Disk;
 use althing_models::fuzz::{election_decode, election_walk, raft_decode, raft_walk};
-use althing_models::raft::{RaftLog, endless, model};
+use althing_models::raft::{RAFT, endless, model};
 use althing_models::subject::Subject;
 use althing_models::walk::{Walk, choices};
 
@@ -93,7 +93,7 @@ fn traces_and_journals_are_seeds() {
             }
             let trace = cluster.trace(walk.actions(), "");
             if name == "trace" {
-                write(format!("trace-{nodes}.jsonl"), trace.to_file(&RaftLog.header(&bounds, None)));
+                write(format!("trace-{nodes}.jsonl"), trace.to_file(&RAFT.header(&bounds, None)));
                 continue;
             }
             let first = trace.lines.iter().filter(|line| line.node == NodeId::default());

@@ -74,6 +74,14 @@ pub enum Message<T> {
         /// The round of what is answered.
         round: u64,
     },
+    /// A leader tells a follower that it has sent everything to what is committed of it. Nobody
+    /// answers, and it is no heartbeat: if it is lost, the next `Append` says it again.
+    Committed {
+        /// The leader's term.
+        term: Term,
+        /// The last entry that is committed and was sent.
+        last: Position,
+    },
     /// A leader offers the snapshot that replaces entries that it no longer has (Figure 13,
     /// InstallSnapshot RPC). The state itself is the hosts' to transfer: the sender's host starts
     /// to when it is asked to send this, unless it does so already, and the receiver's host hands
@@ -108,6 +116,7 @@ impl<T> Message<T> {
             Self::Election(message) => message.term(),
             Self::Append { term, .. }
             | Self::AppendReply { term, .. }
+            | Self::Committed { term, .. }
             | Self::Snapshot { term, .. }
             | Self::TimeoutNow { term }
             | Self::Propose { term, .. } => *term,
@@ -135,9 +144,11 @@ impl<T: Clone> Relabel for Message<T> {
             Self::Snapshot { term, snapshot, round } => {
                 Self::Snapshot { term: *term, snapshot: snapshot.relabel(renaming), round: *round }
             }
-            Self::Election(_) | Self::AppendReply { .. } | Self::TimeoutNow { .. } | Self::Propose { .. } => {
-                self.clone()
-            }
+            Self::Election(_)
+            | Self::AppendReply { .. }
+            | Self::Committed { .. }
+            | Self::TimeoutNow { .. }
+            | Self::Propose { .. } => self.clone(),
         }
     }
 }

@@ -269,6 +269,16 @@ impl<T: Command, R: Rules> Raft<T, R> {
         Some(Answer::Matches(self.rules().vouched(matched, last)))
     }
 
+    /// The leader has committed what it has sent before.
+    pub(super) fn learn_commit(&mut self, from: NodeId, term: Term, last: Position, out: &mut Out<T, R>) {
+        // Like an answer, it tells the term, and no more: it puts no election off.
+        self.election.receive(from, election::Message::HeartbeatReply { term }, &mut Within(out));
+        let current = self.rules().is_of_term(term, self.term()) && self.leader() == Some(from);
+        if current && last.index > self.commit && self.rules().may_learn_commit(self.log.contains(last)) {
+            self.commit_to(last.index, out);
+        }
+    }
+
     fn is_well_formed(&self, prev: Position, entries: Option<&Entries<T>>, count: u64) -> bool {
         let first =
             prev.term <= self.term() && (prev.index > Index::default() || prev == Position::default());
@@ -327,9 +337,8 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
         let entries = self.entries(progress, most);
         let end = prev.plus(entries.as_ref().map_or(0, |entries| entries.batch.len()));
         let told = self.commit.min(end);
-        let news = entries.is_some() || self.config.options.prompt_commit && told > progress.told;
-        if !(news || probes || due) {
-            return None;
+        if entries.is_none() && !probes && !due {
+            return self.notice(progress, told);
         }
         if probes {
             progress.mode = Mode::Probe { sent: true };
@@ -339,6 +348,15 @@ impl<T: Command, R: Rules> Sender<'_, T, R> {
         }
         let prev = Position::new(term, prev);
         Some(Message::Append { term: self.term, prev, entries, commit: self.commit, round: self.round })
+    }
+
+    /// What is committed of what the follower was sent, if it is to be told at once.
+    fn notice(&self, progress: &mut Progress, told: Index) -> Option<Message<T>> {
+        if !self.config.options.prompt_commit || told <= progress.told {
+            return None;
+        }
+        progress.told = told;
+        Some(Message::Committed { term: self.term, last: Position::new(self.log.term_at(told)?, told) })
     }
 
     /// Whether the follower has been sent all, and told all that is committed of it.

@@ -30,6 +30,12 @@ pub trait Rules: election::Rules {
         leader.min(matched)
     }
 
+    /// Paper 5.3, Log Matching: a follower that has the last entry that the leader has committed has
+    /// all before it too; one that lacks it, as what is told first may arrive last, does not know.
+    fn may_learn_commit(&self, contained: bool) -> bool {
+        contained
+    }
+
     /// Paper 5.3: a follower vouches for what the message showed to be the leader's, and no more.
     fn vouched(&self, matched: Index, last: Index) -> Index {
         let _ = last;

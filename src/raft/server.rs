@@ -268,20 +268,19 @@ impl<T: Command, R: Rules> Raft<T, R> {
         match message {
             Message::Election(message) => self.elect(from, message, out),
             Message::Append { term, prev, entries, commit, round } => {
-                if self.hear(from, term, out) {
-                    let answer = self.append(from, prev, entries, commit, out);
-                    self.answer(from, answer, round, out);
-                } else {
-                    self.answer(from, Some(Answer::Stale), round, out);
-                }
+                let answer = match self.hear(from, term, out) {
+                    true => self.append(from, prev, entries, commit, out),
+                    false => Some(Answer::Stale),
+                };
+                self.answer(from, answer, round, out);
             }
+            Message::Committed { term, last } => self.learn_commit(from, term, last, out),
             Message::Snapshot { term, snapshot, round } => {
-                if self.hear(from, term, out) {
-                    let answer = self.install(from, snapshot, out);
-                    self.answer(from, answer, round, out);
-                } else {
-                    self.answer(from, Some(Answer::Stale), round, out);
-                }
+                let answer = match self.hear(from, term, out) {
+                    true => self.install(from, snapshot, out),
+                    false => Some(Answer::Stale),
+                };
+                self.answer(from, answer, round, out);
             }
             Message::AppendReply { term, answer, round } => self.count(from, term, answer, round, out),
             Message::TimeoutNow { term } => self.stand_now(from, term, out),

@@ -12,6 +12,7 @@ fn granted(subject: &Subject) -> bool {
         Message::Election(_)
         | Message::Append { .. }
         | Message::AppendReply { .. }
+        | Message::Committed { .. }
         | Message::Snapshot { .. }
         | Message::TimeoutNow { .. }
         | Message::Propose { .. } => None,

@@ -1,9 +1,12 @@
 //! Paper 5.3 and Figure 2, leaders: how a log gets to the others.
 
-use althing::Op;
+use althing::observe::{Cause, Step};
+use althing::raft::invariants::leader_append_only;
 use althing::raft::{
     Answer, Batch, Config, Input, Limits, Message, Mode, Options, Output, Refusal, Refused, Timer,
 };
+
+use althing::{Event, Machine, Op};
 
 use crate::cluster::Cluster;
 use crate::subject::*;
@@ -318,9 +321,10 @@ fn followers_hear_what_is_committed() {
         let mut leader = Subject::leader(plain(3).with_options(Options { prompt_commit, ..PLAIN }));
         leader.ask(propose(&[7]));
         leader.hear(1, reply(1, matches(2)));
-        let news = [(1, append(1, at(1, 2), 1, &[], 2)), (2, append(1, at(1, 2), 1, &[], 2))];
-        assert_eq!(leader.sent(), if prompt_commit { &news[..] } else { &[] });
+        let notices = [(1, committed(1, at(1, 2))), (2, committed(1, at(1, 2)))];
+        assert_eq!(leader.sent(), if prompt_commit { &notices[..] } else { &[] });
         leader.expire(Timer::Heartbeat);
+        let news = [(1, append(1, at(1, 2), 1, &[], 2)), (2, append(1, at(1, 2), 1, &[], 2))];
         assert_eq!(leader.sent(), news);
     }
 }
@@ -353,4 +357,26 @@ fn logs_that_parted_come_together() {
         told.filter(|(_, output)| matches!(output, Output::Committed(_))).map(|(_, output)| *output)
     };
     assert!(of(3).is_sorted(), "what is committed only grows");
+}
+
+/// Paper, Figure 3, Leader Append-Only. No mutant of the machine breaks it, since whoever is sent
+/// entries follows their sender first; so here is that the invariant could tell: two leaders of one
+/// term, of whom one would be the other after it replaced an entry, or lost one.
+#[test]
+fn a_leader_that_took_back_an_entry_would_be_noticed() {
+    let led = |proposals: &[&[u8]]| {
+        let mut leader = Subject::leader(plain(3));
+        proposals.iter().for_each(|commands| leader.ask(propose(commands)));
+        leader.server
+    };
+    let holds = |before: &Server, after: &Server| {
+        let event = Event::Input(propose(&[7]));
+        let (cause, disk) = (Cause::Event(&event), &before.durable());
+        leader_append_only(&Step { node: node(0), cause, before, disk, performed: &[], after })
+    };
+    assert!(holds(&led(&[&[1]]), &led(&[&[1]])));
+    assert!(holds(&led(&[&[1]]), &led(&[&[1], &[2]])));
+    assert!(!holds(&led(&[&[1]]), &led(&[])), "one is lost");
+    assert!(!holds(&led(&[&[1]]), &led(&[&[2]])), "one is replaced");
+    assert!(!holds(&led(&[&[1]]), &led(&[&[2], &[3]])), "and more follow");
 }

@@ -301,7 +301,7 @@ fn a_leader_that_is_removed_leads_to_the_end() {
     assert!(!leader.server.is_leader());
     assert!(leader.ops.contains(&Op::Disarm(Timer::Heartbeat)));
     let told = leader.place(
-        |op| matches!(op, Op::Send { message: Message::Append { commit, .. }, .. } if *commit == index(3)),
+        |op| matches!(op, Op::Send { message: Message::Committed { last, .. }, .. } if *last == at(1, 3)),
     );
     let resigned = leader.place(|op| *op == Op::Disarm(Timer::Heartbeat));
     assert!(told < resigned, "the others hear of it before");

@@ -164,6 +164,35 @@ fn a_follower_commits_up_to_the_last_new_entry() {
     assert_eq!(subject.commit(), 3, "and the leader has not committed 4");
 }
 
+/// Paper 5.3, Log Matching: a follower that is told what is committed commits it if it has that very
+/// entry, and then it has all before it. It does not answer, and goes on waiting for its leader.
+#[test]
+fn a_follower_that_is_told_what_is_committed_commits_what_it_has() {
+    let heard = || {
+        let mut subject = follower(&[1, 1, 2]);
+        subject.hear(1, append(3, at(1, 1), 3, &[], 0));
+        subject
+    };
+    for (term, last, commit) in [
+        (3, at(1, 2), 2),
+        (3, at(2, 3), 3),
+        (3, at(2, 2), 0), // Another entry is there.
+        (3, at(3, 4), 0), // None is there.
+        (2, at(2, 3), 0), // Its sender leads no longer.
+    ] {
+        let mut subject = heard();
+        subject.hear(1, committed(term, last));
+        assert_eq!(subject.commit(), commit, "{last:?}");
+        let told = Op::Output(Output::Committed(index(commit)));
+        assert_eq!(subject.ops, if commit > 0 { vec![told] } else { vec![] });
+    }
+    let mut subject = heard();
+    subject.hear(2, committed(3, at(2, 3)));
+    assert_eq!((subject.commit(), subject.ops.len()), (0, 0), "that is not the leader");
+    subject.hear(2, committed(4, at(2, 3)));
+    assert_eq!((subject.commit(), subject.term()), (0, 4), "a newer term is one's own from then on (5.1)");
+}
+
 /// Paper 5.3: what is committed stays so.
 #[test]
 fn a_commit_index_does_not_go_back() {

@@ -92,6 +92,10 @@ pub(crate) fn append_batch(term: u64, prev: Position, batch: Batch<u8>, commit: 
     Message::Append { term: Term::new(term), prev, entries, commit: index(commit), round: 0 }
 }
 
+pub(crate) fn committed(term: u64, last: Position) -> Message<u8> {
+    Message::Committed { term: Term::new(term), last }
+}
+
 pub(crate) fn reply(term: u64, answer: Answer) -> Message<u8> {
     reply_in(term, answer, 0)
 }
@@ -274,6 +278,7 @@ pub(crate) fn answers(sent: &[(u8, Message<u8>)]) -> Vec<Answer> {
         Message::AppendReply { answer, .. } => Some(*answer),
         Message::Election(_)
         | Message::Append { .. }
+        | Message::Committed { .. }
         | Message::Snapshot { .. }
         | Message::TimeoutNow { .. }
         | Message::Propose { .. } => None,

@@ -92,6 +92,7 @@ fn kind(message: &Message<String>) -> &'static str {
         Message::Election(_) => "election-reply",
         Message::Append { .. } => "append",
         Message::AppendReply { .. } => "reply",
+        Message::Committed { .. } => "committed",
         Message::Snapshot { .. } => "snapshot",
         Message::TimeoutNow { .. } => "timeout-now",
         Message::Propose { .. } => "propose",

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::mem;
+use std::ops::Range;
 use std::sync::Arc;
 
 use althing::raft::{
@@ -14,6 +15,7 @@ use althing::raft::{
 };
 use althing::{Event, Machine, NodeId, NodeSet, Op, Outbox};
 use bytes::Bytes;
+use smallvec::{SmallVec, smallvec};
 
 use crate::cluster::{App, Commands, MESSAGE_LIMIT, Post, Server};
 
@@ -109,90 +111,164 @@ impl<H: Kept> Keeper for InLog<H> {
     }
 }
 
-/// The host keeps handles, by the places of their entries, and sends them beside the messages.
-#[derive(Default)]
-pub struct Beside {
-    /// The entry before the first that is kept.
-    before: Index,
-    /// A handle for each entry; the machine's own entries have empty ones.
-    kept: VecDeque<Handle>,
-    /// Commands of a client that have no place yet.
-    proposed: raft::Commands<Handle>,
-    /// Commands of messages: their term, the entry before them, and all of them.
-    arrived: VecDeque<(Term, Index, raft::Commands<Handle>)>,
+/// Commands of one size, one after another in a shared buffer.
+#[derive(Clone, Default)]
+pub struct Block {
+    bytes: Bytes,
+    /// Of a command; 0 for an entry of the machine's own, which has none.
+    size: usize,
+    /// How many entries it is.
+    count: usize,
 }
 
-impl Beside {
-    fn place(&self, index: Index) -> usize {
-        index.beyond(self.before) as usize
+impl Block {
+    /// An entry of the machine's own.
+    const OWN: Self = Self { bytes: Bytes::new(), size: 0, count: 1 };
+
+    fn of(commands: &Commands<'_>) -> Self {
+        let bytes = Bytes::copy_from_slice(commands.bytes());
+        Self { count: bytes.len() / commands.size(), size: commands.size(), bytes }
     }
 
-    /// The commands of these entries: term and place say which they are.
-    fn take(&mut self, term: Term, after: Index, count: usize) -> raft::Commands<Handle> {
-        if !self.proposed.is_empty() {
-            return mem::take(&mut self.proposed);
+    /// Some of its entries.
+    fn part(&self, entries: Range<usize>) -> Self {
+        let bytes = self.bytes.slice(entries.start * self.size..entries.end * self.size);
+        Self { bytes, size: self.size, count: entries.len() }
+    }
+
+    fn apply(&self, entries: Range<usize>, app: &mut impl App) {
+        if self.size > 0 {
+            let bytes = &self.bytes[entries.start * self.size..entries.end * self.size];
+            bytes.chunks_exact(self.size).for_each(|command| app.apply(command));
+        }
+    }
+}
+
+/// The host keeps the commands, by the places of their entries, as they came together, and sends
+/// them beside the messages.
+#[derive(Default)]
+pub struct Beside {
+    /// Each with the entry before it, without gaps.
+    kept: VecDeque<(Index, Block)>,
+    /// Commands of a client that have no place yet.
+    proposed: VecDeque<Block>,
+    /// Commands of messages: their term, the entry before them, and all of them.
+    arrived: VecDeque<(Term, Index, Blocks)>,
+}
+
+/// Mostly one.
+type Blocks = SmallVec<[Block; 1]>;
+
+impl Beside {
+    /// The blocks that have entries after one and up to another, and which.
+    fn blocks(&self, after: Index, through: Index) -> impl Iterator<Item = (&Block, Range<usize>)> {
+        // What is asked for is almost always at the end.
+        let first = self.kept.iter().rposition(|(before, _)| *before <= after).unwrap_or_default();
+        let kept = self.kept.range(first..).take_while(move |(before, _)| *before < through);
+        kept.map(move |(before, block)| {
+            let end = (through.beyond(*before) as usize).min(block.count);
+            (block, (after.beyond(*before) as usize).min(end)..end)
+        })
+    }
+
+    /// The commands that the machine has put after this entry: term and place say which they are.
+    fn take(&mut self, term: Term, after: Index, count: usize) -> Blocks {
+        if let Some(block) = self.proposed.pop_front() {
+            return smallvec![block];
         }
         loop {
-            let (of, prev, mut commands) = self.arrived.pop_front().expect("commands come with messages");
-            if of == term && prev <= after && after.beyond(prev) as usize + count == commands.len() {
-                commands.drain(..after.beyond(prev) as usize);
-                return commands;
+            let (of, prev, blocks) = self.arrived.pop_front().expect("commands come with messages");
+            let (all, known) = (blocks.iter().map(|block| block.count).sum(), after.beyond(prev) as usize);
+            if of == term && prev <= after && known + count == all {
+                return if known == 0 { blocks } else { without_first(&blocks, known) };
             }
         }
     }
+}
+
+/// The same without its first entries.
+fn without_first(blocks: &Blocks, mut count: usize) -> Blocks {
+    let mut rest = Blocks::new();
+    for block in blocks {
+        let gone = count.min(block.count);
+        count -= gone;
+        if gone < block.count {
+            rest.push(block.part(gone..block.count));
+        }
+    }
+    rest
 }
 
 impl Keeper for Beside {
     type Command = ();
-    type Parcel = raft::Commands<Handle>;
+    type Parcel = Blocks;
 
     fn propose(&mut self, commands: &Commands<'_>) -> raft::Commands<()> {
-        self.proposed.extend(commands.iter().map(Handle::from));
-        raft::Commands::from_elem((), self.proposed.len())
+        let block = Block::of(commands);
+        let commands = raft::Commands::from_elem((), block.count);
+        self.proposed.push_back(block);
+        commands
     }
 
-    fn arrive(&mut self, message: &Message<()>, parcel: raft::Commands<Handle>) {
-        if let Message::Append { prev, entries: Some(Entries { term, .. }), .. } = message {
+    fn arrive(&mut self, message: &Message<()>, parcel: Blocks) {
+        if let Message::Append { prev, entries: Some(Entries { term, batch: Batch::Commands(_) }), .. } =
+            message
+        {
             self.arrived.push_back((*term, prev.index, parcel));
         }
     }
 
-    fn attach(&self, message: &Message<()>) -> raft::Commands<Handle> {
+    fn attach(&self, message: &Message<()>) -> Blocks {
         let Message::Append { prev, entries: Some(Entries { batch: Batch::Commands(commands), .. }), .. } =
             message
         else {
-            return raft::Commands::new();
+            return Blocks::new();
         };
-        let first = self.place(prev.index);
-        self.kept.range(first..first + commands.len()).cloned().collect()
+        let blocks = self.blocks(prev.index, prev.index.plus(commands.len() as u64));
+        blocks.map(|(block, entries)| block.part(entries)).collect()
     }
 
     fn write(&mut self, write: &LogWrite<()>) {
         match write {
-            LogWrite::Append { after, term, batch: Batch::Commands(commands) } => {
-                self.kept.truncate(self.place(*after));
-                let handles = self.take(*term, *after, commands.len());
-                assert_eq!(handles.len(), commands.len(), "each entry has a command");
-                self.kept.extend(handles);
-            }
-            LogWrite::Append { after, batch: Batch::Noop | Batch::Change(_), .. } => {
-                self.kept.truncate(self.place(*after));
-                self.kept.push_back(Handle::default());
+            LogWrite::Append { after, term, batch } => {
+                while self.kept.back().is_some_and(|(before, _)| before >= after) {
+                    self.kept.pop_back();
+                }
+                if let Some((before, block)) = self.kept.back_mut() {
+                    let stay = after.beyond(*before) as usize;
+                    if stay < block.count {
+                        *block = block.part(0..stay);
+                    }
+                }
+                let mut before = *after;
+                let blocks = match batch {
+                    Batch::Commands(commands) => self.take(*term, before, commands.len()),
+                    Batch::Noop | Batch::Change(_) => smallvec![Block::OWN],
+                };
+                for block in blocks {
+                    let next = before.plus(block.count as u64);
+                    self.kept.push_back((before, block));
+                    before = next;
+                }
+                assert_eq!(before, after.plus(batch.len()), "each entry has a command");
             }
             LogWrite::Compact(snapshot) => {
-                self.kept.drain(..self.place(snapshot.last.index));
-                self.before = snapshot.last.index;
+                let last = snapshot.last.index;
+                while self.kept.front().is_some_and(|(before, block)| before.plus(block.count as u64) <= last)
+                {
+                    self.kept.pop_front();
+                }
             }
             LogWrite::Install(_) => unreachable!("nobody falls behind so far"),
         }
     }
 
     fn apply(&self, _: &Log<()>, after: Index, through: Index, app: &mut impl App) {
-        let handles = self.kept.range(self.place(after)..self.place(through));
-        handles.filter(|handle| !handle.is_empty()).for_each(|command| app.apply(command));
+        self.blocks(after, through).for_each(|(block, entries)| block.apply(entries, app));
     }
 
     fn rest(&mut self) {
+        self.proposed.clear();
         self.arrived.clear();
     }
 }

@@ -428,7 +428,7 @@ mod tests {
         type Missing = Broken;
         type History = Elections;
 
-        fn catalogue() -> Catalogue<Broken, Server<Broken>> {
+        fn catalogue(&self) -> Catalogue<Broken, Server<Broken>> {
             Catalogue {
                 name: "pair",
                 about: "two servers",

@@ -14,7 +14,8 @@ use althing::raft::election::{Config, Credential, Election, Input, Message, Publ
 
 use crate::bounds::{Bounds, BoundsError, Key};
 use crate::cell::{Stimulus, Tamper};
-use crate::cluster::{Cluster, Faults, MAX_NODES, Network};
+use crate::cluster::{Cluster, MAX_NODES};
+use crate::keys::{self, ENDLESS_TERMS};
 use crate::property::Scene;
 use crate::recover::Recovery;
 
@@ -24,29 +25,19 @@ pub type Server<R = Published> = Election<u8, R>;
 
 /// What bounds the model.
 pub static KEYS: [Key; 12] = [
-    key("nodes", "servers, all of them voters", 1, MAX_NODES as u64, 3),
-    key("terms", "terms: in the last no election timeout comes", 0, ENDLESS_TERMS, 2),
-    key("crashes", "crashes with a restart, at any moment; 255: any number", 0, ENDLESS, 0),
-    key("pre_vote", "1: pre-vote is on", 0, 1, 0),
-    key("check_quorum", "1: check-quorum and leader stickiness are on", 0, 1, 0),
-    key("credentials", "levels of up-to-dateness: the first servers have one less each", 1, 4, 1),
-    key("symmetry", "1: the names of the servers do not matter", 0, 1, 0),
-    key("reduce", "1: messages that can change nothing any more are forgotten", 0, 1, 1),
-    key("in_flight", "1: faults of the network are counted; 0: they have no bound", 0, 1, 0),
-    key("losses", "messages lost, with in_flight=1; 255: any number", 0, ENDLESS, 0),
-    key("duplicates", "messages that arrive twice, with in_flight=1; 255: any number", 0, ENDLESS, 0),
-    key("cuts", "times the network is cut in two, with in_flight=1; 255: any number", 0, ENDLESS, 0),
+    Key::new("nodes", "servers, all of them voters", 1, MAX_NODES as u64, 3),
+    Key::new("terms", "terms: in the last no election timeout comes", 0, ENDLESS_TERMS, 2),
+    keys::CRASHES,
+    Key::new("pre_vote", "1: pre-vote is on", 0, 1, 0),
+    Key::new("check_quorum", "1: check-quorum and leader stickiness are on", 0, 1, 0),
+    Key::new("credentials", "levels of up-to-dateness: the first servers have one less each", 1, 4, 1),
+    keys::SYMMETRY,
+    keys::REDUCE,
+    keys::IN_FLIGHT,
+    keys::LOSSES,
+    keys::DUPLICATES,
+    keys::CUTS,
 ];
-
-/// More terms than any run has.
-const ENDLESS_TERMS: u64 = 1_000_000_000;
-
-/// As many faults of a kind as you like.
-const ENDLESS: u64 = Faults::ENDLESS as u64;
-
-const fn key(name: &'static str, about: &'static str, min: u64, max: u64, default: u64) -> Key {
-    Key { name, about, min, max, default }
-}
 
 /// Bounds for long walks of this many servers: no term is the last, and no fault the last of its
 /// kind. The other bounds as given.
@@ -55,8 +46,8 @@ const fn key(name: &'static str, about: &'static str, min: u64, max: u64, defaul
 /// If a bound is out of its range.
 pub fn endless(nodes: u64, others: &[(&str, u64)]) -> Bounds {
     Bounds::new(&KEYS)
-        .with(&[("nodes", nodes), ("terms", ENDLESS_TERMS), ("crashes", ENDLESS), ("in_flight", 1)])
-        .with(&[("losses", ENDLESS), ("duplicates", ENDLESS), ("cuts", ENDLESS), ("reduce", 0)])
+        .with(&[("nodes", nodes), ("terms", ENDLESS_TERMS)])
+        .with(&keys::ENDLESS_FAULTS)
         .with(others)
 }
 
@@ -77,16 +68,10 @@ pub fn cluster<R: Rules>(
     rules: R,
     tamper: Tamper<Server<R>>,
 ) -> Result<Cluster<Server<R>, Elections>, BoundsError> {
-    validate(bounds)?;
+    keys::validate(bounds)?;
     let terms = bounds.get("terms");
     let mut cluster = Cluster::new(configs(bounds, rules))
         .tamper(tamper)
-        .faults(Faults {
-            crashes: bounds.small("crashes"),
-            losses: bounds.small("losses"),
-            duplicates: bounds.small("duplicates"),
-            cuts: bounds.small("cuts"),
-        })
         .environment(move |server: &Server<R>, event| match event {
             Event::Timer(Timer::Election) => server.term().get() < terms,
             Event::Timer(_) | Event::Input(_) | Event::Message { .. } => true,
@@ -94,9 +79,6 @@ pub fn cluster<R: Rules>(
         .live(liveness::liveness(terms))
         .transitions(transitions::expected(bounds), transitions::name)
         .describe(describe);
-    if bounds.is_on("in_flight") {
-        cluster = cluster.network(Network::InFlight);
-    }
     if bounds.get("credentials") > 1 {
         cluster = cluster.inputs([Input::Advance(bounds.small("credentials") - 1)]);
     }
@@ -104,26 +86,7 @@ pub fn cluster<R: Rules>(
     if bounds.is_on("reduce") {
         cluster = cluster.dead(is_dead);
     }
-    if bounds.is_on("symmetry") {
-        cluster = cluster.symmetric();
-    }
-    Ok(cluster)
-}
-
-fn validate(bounds: &Bounds) -> Result<(), BoundsError> {
-    let counted = ["losses", "duplicates", "cuts"].iter().any(|key| bounds.get(key) > 0);
-    if counted && !bounds.is_on("in_flight") {
-        return Err(BoundsError::Contradiction(
-            "losses, duplicates and cuts are counted with in_flight=1; with in_flight=0 they have no bound",
-        ));
-    }
-    if bounds.is_on("symmetry") && bounds.is_on("in_flight") {
-        return Err(BoundsError::Contradiction("symmetry=1 needs in_flight=0"));
-    }
-    if bounds.is_on("symmetry") && bounds.get("nodes") > 6 {
-        return Err(BoundsError::Contradiction("symmetry=1 is for at most 6 nodes"));
-    }
-    Ok(())
+    Ok(keys::bounded(cluster, bounds))
 }
 
 fn configs<R: Rules>(bounds: &Bounds, rules: R) -> Vec<Config<u8, R>> {

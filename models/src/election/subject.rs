@@ -3,10 +3,11 @@
 use althing::raft::election::invariants::Elections;
 
 use super::mutants::{Broken, MUTANTS};
-use super::{ENDLESS_TERMS, KEYS, Server, cluster, liveness, model};
+use super::{KEYS, Server, cluster, liveness, model};
 use crate::bounds::{Bounds, BoundsError};
 use crate::cell::Tamper;
 use crate::cluster::Cluster;
+use crate::keys::ENDLESS_TERMS;
 use crate::protocol::{Catalogue, Profiles, Protocol};
 
 /// The model `raft-election`.
@@ -18,7 +19,7 @@ impl Protocol for RaftElection {
     type Missing = Broken;
     type History = Elections;
 
-    fn catalogue() -> Catalogue<Broken, Server<Broken>> {
+    fn catalogue(&self) -> Catalogue<Broken, Server<Broken>> {
         Catalogue {
             name: "raft-election",
             about: "Raft's leader election, with pre-vote and check-quorum",

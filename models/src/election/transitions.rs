@@ -5,19 +5,7 @@ use althing::observe::{Cause, Step};
 use althing::raft::election::{Credential, Election, Message, Role, Rules, Timer};
 
 use crate::bounds::Bounds;
-
-/// A transition and the least bounds with which it occurs.
-struct Transition {
-    name: &'static str,
-    nodes: u64,
-    terms: u64,
-    /// Bounds that must be at least 1.
-    with: &'static [&'static str],
-}
-
-const fn occurs(name: &'static str, nodes: u64, terms: u64, with: &'static [&'static str]) -> Transition {
-    Transition { name, nodes, terms, with }
-}
+use crate::coverage::{self, Transition, occurs};
 
 static TRANSITIONS: [Transition; 32] = [
     occurs("restart", 1, 0, &["crashes"]),
@@ -56,18 +44,13 @@ static TRANSITIONS: [Transition; 32] = [
 
 /// The transitions that must occur within these bounds.
 pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
-    let (nodes, terms) = (bounds.get("nodes"), bounds.get("terms"));
-    let given = |condition: &&str| match *condition {
-        "alone" => nodes == 1,
-        "levels" => bounds.get("credentials") > 1 && nodes > 1,
-        "lease" => bounds.is_on("pre_vote") || bounds.is_on("check_quorum"),
-        "!pre_vote" => !bounds.is_on("pre_vote"),
-        "!reduce" => !bounds.is_on("reduce"),
-        "crashes" => bounds.get("crashes") > 0,
-        key => bounds.is_on(key),
-    };
-    let occurs = |t: &&Transition| nodes >= t.nodes && terms >= t.terms && t.with.iter().all(given);
-    TRANSITIONS.iter().filter(occurs).map(|transition| transition.name).collect()
+    let nodes = bounds.get("nodes");
+    coverage::expected(&TRANSITIONS, bounds, |condition| match condition {
+        "alone" => Some(nodes == 1),
+        "levels" => Some(bounds.get("credentials") > 1 && nodes > 1),
+        "lease" => Some(bounds.is_on("pre_vote") || bounds.is_on("check_quorum")),
+        _ => None,
+    })
 }
 
 /// Which transition a step is.

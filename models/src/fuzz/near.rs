@@ -194,6 +194,7 @@ fn message(u: &mut Unstructured<'_>, server: &Server) -> Result<Message<u8>> {
             Message::Snapshot { term, snapshot, round: near(u, round)? }
         }
         10 => Message::TimeoutNow { term },
+        11 => Message::Committed { term, last: position(u, log.last())? },
         _ => Message::Propose { term, commands: commands(u)? },
     })
 }

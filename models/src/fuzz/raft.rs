@@ -15,7 +15,7 @@ use super::walk;
 use crate::cell::Cell;
 use crate::cluster::MAX_NODES;
 use crate::host::Host;
-use crate::raft::{RaftLog, RaftMembership, Server, endless, model};
+use crate::raft::{RAFT, RAFT_MEMBERSHIP, Server, endless, model};
 use crate::subject::Subject;
 use crate::trace::{Happening, read_header, read_lines};
 
@@ -84,8 +84,8 @@ pub fn raft_decode(bytes: &[u8]) {
 /// What a host reads from a file or from its peers: whatever it holds, nothing panics.
 fn decode_trace(mut file: &[u8]) {
     let Ok(header) = read_header(&mut file) else { return };
-    let _ = RaftLog.replay(&header, &mut &*file);
-    let _ = RaftMembership.replay(&header, &mut &*file);
+    let _ = RAFT.replay(&header, &mut &*file);
+    let _ = RAFT_MEMBERSHIP.replay(&header, &mut &*file);
     let Ok(lines) = read_lines::<Server>(&header, file) else { return };
     let members = Membership::new(NodeSet::first(3), NodeSet::EMPTY).expect("there are voters");
     let mut node = Node::start(Config::new(NodeId::default(), members), Disk::default());
@@ -318,7 +318,7 @@ fn has_second_leader<T: Command>(step: &Step<'_, Raft<T>>, behind: bool) -> bool
             Message::Append { term, .. } | Message::Snapshot { term, .. } => {
                 *term == step.before.term() && (step.before.is_leader() || behind)
             }
-            Message::Election(_) | Message::AppendReply { .. } => false,
+            Message::Election(_) | Message::AppendReply { .. } | Message::Committed { .. } => false,
             Message::TimeoutNow { .. } | Message::Propose { .. } => false,
         },
         Cause::Event(Event::Timer(_) | Event::Input(_)) | Cause::Restart => false,

@@ -33,7 +33,7 @@ pub mod mutants;
 mod subject;
 pub mod transitions;
 
-pub use subject::{RaftLog, RaftMembership};
+pub use subject::{RAFT, RAFT_MEMBERSHIP, RaftModel};
 
 use althing::machine::Event;
 use althing::node::{NodeId, NodeSet};
@@ -45,57 +45,50 @@ use althing::raft::{
 
 use crate::bounds::{Bounds, BoundsError, Key};
 use crate::cell::Tamper;
-use crate::cluster::{Cluster, Faults, MAX_NODES, Network};
+use crate::cluster::{Cluster, MAX_NODES};
+use crate::keys::{self, ENDLESS, ENDLESS_TERMS};
 use crate::property::{Scene, View};
 use crate::recover::Recovery;
 
 /// The machine under check. Commands have no content: an entry is known by its position.
 pub type Server<R = Published> = Raft<(), R>;
 
-/// More of a thing than any run has.
-const ENDLESS: u64 = Faults::ENDLESS as u64;
-const ENDLESS_TERMS: u64 = 1_000_000_000;
-
 /// What bounds the models.
 pub static KEYS: [Key; 27] = [
-    key("nodes", "servers", 1, MAX_NODES as u64, 3),
-    key(
+    Key::new("nodes", "servers", 1, MAX_NODES as u64, 3),
+    Key::new(
         "voters",
         "the first of them are voters at the start, the others know nothing; 0: all",
         0,
         MAX_NODES as u64,
         0,
     ),
-    key("terms", "terms: in the last no election timeout comes", 0, ENDLESS_TERMS, 2),
-    key("candidates", "only the first of the servers ever time out; 0: all do", 0, MAX_NODES as u64, 0),
-    key("log", "no leader is given a command when its log is this long", 0, ENDLESS_TERMS, 2),
-    key("crashes", "crashes with a restart, at any moment; 255: any number", 0, ENDLESS, 0),
-    key("pre_vote", "1: pre-vote is on", 0, 1, 0),
-    key("check_quorum", "1: check-quorum and leader stickiness are on", 0, 1, 0),
-    key("prompt_commit", "1: a leader tells at once what is committed", 0, 1, 0),
-    key("write_behind", "1: a leader's disk is slower than its network", 0, 1, 0),
-    key("message", "entries a message", 1, 1_000, 1_000),
-    key("flight", "entries under way to a follower", 1, 1_000_000, 1_000),
-    key("heartbeats", "1: leaders assert themselves", 0, 1, 1),
-    key("compactions", "1: a server may compact what is committed, once", 0, 1, 0),
-    key("reads", "reads that a leader is asked for", 0, ENDLESS, 0),
-    key("transfers", "1: leaders are told to hand over, to anyone", 0, 1, 0),
-    key("change", "members to change to, as bits; 0: no change", 0, 511, 0),
-    key("learners", "learners to change to, as bits", 0, 511, 0),
-    key("second", "members to change to instead, or after `change`, as bits; 0: no others", 0, 511, 0),
-    key("again", "1: servers compact, and members change, again and again", 0, 1, 0),
-    key("unreachable", "1: hosts say that messages did not get through", 0, 1, 0),
-    key("symmetry", "1: the names of the servers do not matter", 0, 1, 0),
-    key("reduce", "1: messages that can change nothing any more are forgotten", 0, 1, 1),
-    key("in_flight", "1: faults of the network are counted; 0: they have no bound", 0, 1, 0),
-    key("losses", "messages lost, with in_flight=1; 255: any number", 0, ENDLESS, 0),
-    key("duplicates", "messages that arrive twice, with in_flight=1; 255: any number", 0, ENDLESS, 0),
-    key("cuts", "times the network is cut in two, with in_flight=1; 255: any number", 0, ENDLESS, 0),
+    Key::new("terms", "terms: in the last no election timeout comes", 0, ENDLESS_TERMS, 2),
+    Key::new("candidates", "only the first of the servers ever time out; 0: all do", 0, MAX_NODES as u64, 0),
+    Key::new("log", "no leader is given a command when its log is this long", 0, ENDLESS_TERMS, 2),
+    keys::CRASHES,
+    Key::new("pre_vote", "1: pre-vote is on", 0, 1, 0),
+    Key::new("check_quorum", "1: check-quorum and leader stickiness are on", 0, 1, 0),
+    Key::new("prompt_commit", "1: a leader tells at once what is committed", 0, 1, 0),
+    Key::new("write_behind", "1: a leader's disk is slower than its network", 0, 1, 0),
+    Key::new("message", "entries a message", 1, 1_000, 1_000),
+    Key::new("flight", "entries under way to a follower", 1, 1_000_000, 1_000),
+    Key::new("heartbeats", "1: leaders assert themselves", 0, 1, 1),
+    Key::new("compactions", "1: a server may compact what is committed, once", 0, 1, 0),
+    Key::new("reads", "reads that a leader is asked for", 0, ENDLESS, 0),
+    Key::new("transfers", "1: leaders are told to hand over, to anyone", 0, 1, 0),
+    Key::new("change", "members to change to, as bits; 0: no change", 0, 511, 0),
+    Key::new("learners", "learners to change to, as bits", 0, 511, 0),
+    Key::new("second", "members to change to instead, or after `change`, as bits; 0: no others", 0, 511, 0),
+    Key::new("again", "1: servers compact, and members change, again and again", 0, 1, 0),
+    Key::new("unreachable", "1: hosts say that messages did not get through", 0, 1, 0),
+    keys::SYMMETRY,
+    keys::REDUCE,
+    keys::IN_FLIGHT,
+    keys::LOSSES,
+    keys::DUPLICATES,
+    keys::CUTS,
 ];
-
-const fn key(name: &'static str, about: &'static str, min: u64, max: u64, default: u64) -> Key {
-    Key { name, about, min, max, default }
-}
 
 /// Bounds for long walks of this many servers: nothing that happens is the last of its kind, but for
 /// the reads that one leader is asked for. The other bounds as given.
@@ -105,8 +98,7 @@ const fn key(name: &'static str, about: &'static str, min: u64, max: u64, defaul
 pub fn endless(nodes: u64, others: &[(&str, u64)]) -> Bounds {
     Bounds::new(&KEYS)
         .with(&[("nodes", nodes), ("terms", ENDLESS_TERMS), ("log", ENDLESS_TERMS), ("again", 1)])
-        .with(&[("crashes", ENDLESS), ("in_flight", 1), ("losses", ENDLESS), ("duplicates", ENDLESS)])
-        .with(&[("cuts", ENDLESS), ("reduce", 0)])
+        .with(&keys::ENDLESS_FAULTS)
         .with(others)
 }
 
@@ -130,19 +122,10 @@ pub fn cluster<R: Rules>(
     validate(bounds)?;
     let mut cluster = Cluster::new(configs(bounds, rules)?)
         .tamper(tamper)
-        .faults(Faults {
-            crashes: bounds.small("crashes"),
-            losses: bounds.small("losses"),
-            duplicates: bounds.small("duplicates"),
-            cuts: bounds.small("cuts"),
-        })
         .inputs(inputs(bounds)?)
         .environment(environment(bounds))
         .transitions(transitions::expected(bounds), transitions::name)
         .describe(describe);
-    if bounds.is_on("in_flight") {
-        cluster = cluster.network(Network::InFlight);
-    }
     if bounds.is_on("write_behind") {
         cluster = cluster.acknowledges(|write: &Write<()>| write.last().map(Input::Persisted));
     }
@@ -156,27 +139,17 @@ pub fn cluster<R: Rules>(
             !(counts && matches!(message, Message::AppendReply { .. })) && is_dead(message, from, receiver)
         });
     }
-    if bounds.is_on("symmetry") {
-        cluster = cluster.symmetric();
-    }
-    Ok(cluster)
+    Ok(keys::bounded(cluster, bounds))
 }
 
 fn validate(bounds: &Bounds) -> Result<(), BoundsError> {
-    let counted = ["losses", "duplicates", "cuts"].iter().any(|key| bounds.get(key) > 0);
     let unlike = ["change", "voters", "candidates"].iter().any(|key| bounds.get(key) > 0);
-    let contradiction = if counted && !bounds.is_on("in_flight") {
-        "losses, duplicates and cuts are counted with in_flight=1; with in_flight=0 they have no bound"
-    } else if bounds.is_on("symmetry") && bounds.is_on("in_flight") {
-        "symmetry=1 needs in_flight=0"
-    } else if bounds.is_on("symmetry") && unlike {
-        "symmetry=1 is for servers that are all alike: voters=0, candidates=0 and change=0"
-    } else if bounds.is_on("symmetry") && bounds.get("nodes") > 6 {
-        "symmetry=1 is for at most 6 nodes"
-    } else {
-        return Ok(());
-    };
-    Err(BoundsError::Contradiction(contradiction))
+    if bounds.is_on("symmetry") && unlike {
+        return Err(BoundsError::Contradiction(
+            "symmetry=1 is for servers that are all alike: voters=0, candidates=0 and change=0",
+        ));
+    }
+    keys::validate(bounds)
 }
 
 fn configs<R: Rules>(bounds: &Bounds, rules: R) -> Result<Vec<Config<R>>, BoundsError> {
@@ -283,6 +256,8 @@ fn invariants<R: Rules>(cluster: Cluster<Server<R>, Chronicle>) -> Cluster<Serve
     cluster
         .always("ElectionSafety", |view| invariants::election_safety(view.history()))
         .each_step("VoteOnce", invariants::vote_once)
+        .always("LeaderIsElected", |view| invariants::leader_is_elected(&members(view), view.history()))
+        .always("PreVoteEarned", |view| invariants::pre_vote_earned(view.history()))
         .each_step("LeaderAppendOnly", invariants::leader_append_only)
         .always("LogMatching", |view| invariants::log_matching(&members(view)))
         .always("LeaderCompleteness", |view| invariants::leader_completeness(&members(view), view.history()))
@@ -448,6 +423,10 @@ pub fn is_dead<R: Rules>(message: &Message<()>, from: NodeId, receiver: &Server<
         // A request is answered, however stale: that tells its sender the receiver's term.
         Message::Append { .. } | Message::Snapshot { .. } | Message::Propose { .. } => false,
         Message::TimeoutNow { .. } => term < current,
+        // What is compacted is committed, also after a crash.
+        Message::Committed { last, .. } => {
+            term < current || last.index <= receiver.log().snapshot().last.index
+        }
         Message::AppendReply { answer, round, .. } => {
             // The receiver leads but once in a term.
             let may_lead = matches!(receiver.election().role(), Role::Candidate { .. });

@@ -6,7 +6,6 @@
 //! | bug | why |
 //! |---|---|
 //! | B3, a term written without its vote | they are one record |
-//! | B14, a heartbeat commits what the follower lacks | heartbeats are `Append`, and B13 is theirs too |
 //! | B18, an order of followers that is out of date | nothing is sorted: each candidate for the commit index is counted |
 //! | B19, the term of a reply taken for a vote of one's own | a reply has no vote, and a new term begins without one: `ballot_entering`, which has B2 |
 //! | B20, two threads in one server | `step` has the server to itself |
@@ -34,6 +33,7 @@ use althing::raft::{Ballot, Disk, Index, Log, Membership, Message, Position, Rul
 
 use super::Server;
 use crate::cell::Tamper;
+use crate::election::mutants::Broken as Within;
 use crate::protocol::{self, Missing};
 
 /// The published rules, less one.
@@ -41,30 +41,14 @@ use crate::protocol::{self, Missing};
 pub enum Broken {
     /// None is missing: for mutants of the host.
     Nothing,
-    /// 5.1: entries of a stale leader are taken.
-    IsStale,
-    /// 5.2: replies of older terms count.
-    IsOfTerm,
-    /// Figure 2: a server that changes its role forgets its vote.
-    BallotEntering,
-    /// 5.2: a second vote in a term.
-    MayVoteFor,
-    /// 5.4.1: a vote for whoever asks.
-    IsUpToDate,
+    /// One of those of the election within.
+    Election(Within),
     /// 5.4.1: the longer log wins, whatever its last term.
     IndexFirst,
-    /// 5.2: half of the votes are enough.
-    Wins,
-    /// 5.2: a vote heard twice counts twice.
-    Tally,
     /// 4.3: the old voters elect alone.
     OldElect,
     /// 4.3: whoever likes stands.
     MayStand,
-    /// 4.2.3: a leader that is alive does not matter.
-    HasLeader,
-    /// 6.2: a leader needs nobody.
-    KeepsLeading,
     /// 5.3: what is beyond the end of the log matches anything.
     IsConsistent,
     /// 5.3: an entry of another term is as good as the one meant.
@@ -73,6 +57,8 @@ pub enum Broken {
     AppendAfter,
     /// Figure 2: a follower commits all that it has.
     FollowerCommit,
+    /// 5.3: whoever is told what is committed has it.
+    MayLearnCommit,
     /// 5.3: a follower vouches for all that it has.
     Vouched,
     /// 10.2.1: a leader counts what is not on its disk yet.
@@ -125,54 +111,60 @@ impl Missing for Broken {
     const NOTHING: Self = Self::Nothing;
 }
 
+impl Broken {
+    fn within(self) -> Within {
+        match self {
+            Self::Election(within) => within,
+            _ => Within::Nothing,
+        }
+    }
+}
+
 impl election::Rules for Broken {
+    fn is_newer(&self, seen: Term, current: Term) -> bool {
+        self.within().is_newer(seen, current)
+    }
+
     fn is_stale(&self, seen: Term, current: Term) -> bool {
-        *self != Self::IsStale && seen < current
+        self.within().is_stale(seen, current)
     }
 
     fn is_of_term(&self, reply: Term, current: Term) -> bool {
-        if *self == Self::IsOfTerm { reply <= current } else { reply == current }
+        self.within().is_of_term(reply, current)
     }
 
     fn ballot_entering(&self, term: Term, ballot: Ballot) -> Ballot {
-        if term > ballot.term || *self == Self::BallotEntering {
-            Ballot { term: term.max(ballot.term), vote: None }
-        } else {
-            ballot
-        }
+        self.within().ballot_entering(term, ballot)
     }
 
     fn may_vote_for(&self, candidate: NodeId, vote: Option<NodeId>) -> bool {
-        *self == Self::MayVoteFor || vote.is_none_or(|earlier| earlier == candidate)
+        self.within().may_vote_for(candidate, vote)
     }
 
     fn is_up_to_date<C: Credential>(&self, candidate: &C, own: &C) -> bool {
         let position = |credential: &C| (credential as &dyn Any).downcast_ref::<Position>().copied();
         match (self, position(candidate), position(own)) {
-            (Self::IsUpToDate, ..) => true,
             (Self::IndexFirst, Some(candidate), Some(own)) => {
                 (candidate.index, candidate.term) >= (own.index, own.term)
             }
-            _ => candidate >= own,
+            _ => self.within().is_up_to_date(candidate, own),
         }
     }
 
     fn has_leader(&self, leader: Option<NodeId>) -> bool {
-        *self != Self::HasLeader && leader.is_some()
+        self.within().has_leader(leader)
+    }
+
+    fn pre_vote_term(&self, current: Term) -> Term {
+        self.within().pre_vote_term(current)
     }
 
     fn tally(&self, votes: NodeSet, voter: NodeId) -> NodeSet {
-        if *self == Self::Tally && votes.contains(voter) {
-            // As a counter would: one more, whosever it is.
-            let uncounted = NodeSet::first(NodeId::LIMIT).iter().find(|node| !votes.contains(*node));
-            return uncounted.map_or(votes, |node| votes.with(node));
-        }
-        votes.with(voter)
+        self.within().tally(votes, voter)
     }
 
     fn wins(&self, votes: NodeSet, voters: NodeSet) -> bool {
-        let needed = if *self == Self::Wins { voters.len().div_ceil(2) } else { voters.len() / 2 + 1 };
-        votes.intersection(voters).len() >= needed
+        self.within().wins(votes, voters)
     }
 
     fn wins_jointly(&self, votes: NodeSet, voters: Voters) -> bool {
@@ -187,7 +179,7 @@ impl election::Rules for Broken {
     }
 
     fn keeps_leading(&self, active: NodeSet, voters: NodeSet) -> bool {
-        *self == Self::KeepsLeading || 2 * active.intersection(voters).len() > voters.len()
+        self.within().keeps_leading(active, voters)
     }
 }
 
@@ -213,6 +205,10 @@ impl Rules for Broken {
 
     fn follower_commit(&self, leader: Index, matched: Index, last: Index) -> Index {
         leader.min(if *self == Self::FollowerCommit { last } else { matched })
+    }
+
+    fn may_learn_commit(&self, contained: bool) -> bool {
+        *self == Self::MayLearnCommit || contained
     }
 
     fn vouched(&self, matched: Index, last: Index) -> Index {
@@ -365,7 +361,7 @@ fn no_heartbeats(_: &Server<Broken>, event: &Event<Server<Broken>>) -> bool {
 pub type Mutant = protocol::Mutant<Broken, Server<Broken>>;
 
 /// The mutants of the model `raft`.
-pub static MUTANTS: [Mutant; 38] = [
+pub static MUTANTS: [Mutant; 41] = [
     Mutant::of_host(
         "vote-after-reply",
         "B1: the vote is written after the reply (Figure 2)",
@@ -376,14 +372,14 @@ pub static MUTANTS: [Mutant; 38] = [
     Mutant::of_rules(
         "step-down-forgets-vote",
         "B2: ballot_entering",
-        Broken::BallotEntering,
+        Broken::Election(Within::BallotEntering),
         "VoteOnce",
         &[("nodes", 3), ("terms", 1), ("log", 0), ("symmetry", 1)],
     ),
     Mutant::of_rules(
         "outdated-candidate",
         "B4: is_up_to_date",
-        Broken::IsUpToDate,
+        Broken::Election(Within::IsUpToDate),
         "LeaderCompleteness",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("heartbeats", 0), ("symmetry", 1)],
     ),
@@ -397,28 +393,28 @@ pub static MUTANTS: [Mutant; 38] = [
     Mutant::of_rules(
         "half-quorum",
         "B6: wins",
-        Broken::Wins,
+        Broken::Election(Within::Wins),
         "ElectionSafety",
         &[("nodes", 2), ("terms", 1), ("log", 0)],
     ),
     Mutant::of_rules(
         "duplicate-vote",
         "B7: tally",
-        Broken::Tally,
+        Broken::Election(Within::Tally),
         "ElectionSafety",
         &[("nodes", 4), ("terms", 1), ("log", 0), ("symmetry", 1)],
     ),
     Mutant::of_rules(
         "vote-counted-again",
         "B7: tally, as the contract of a machine has it",
-        Broken::Tally,
+        Broken::Election(Within::Tally),
         "NoSurprise",
         &[("nodes", 4), ("terms", 1), ("log", 0), ("symmetry", 1)],
     ),
     Mutant::of_rules(
         "old-vote",
         "B8: is_of_term",
-        Broken::IsOfTerm,
+        Broken::Election(Within::IsOfTerm),
         "ElectionSafety",
         &[("nodes", 3), ("terms", 2), ("log", 0), ("heartbeats", 0), ("symmetry", 1)],
     ),
@@ -466,11 +462,26 @@ pub static MUTANTS: [Mutant; 38] = [
     ),
     Mutant::of_rules(
         "follower-commits-all",
-        "B13, B14: follower_commit",
+        "B13: follower_commit",
         Broken::FollowerCommit,
         "StateMachineSafety",
         // Only a heartbeat to one that needs a snapshot says nothing of the end of its log.
         &[("nodes", 3), ("terms", 2), ("log", 0), ("compactions", 1), ("symmetry", 1), ("reduce", 1)],
+    ),
+    Mutant::of_rules(
+        "notice-commits-anything",
+        "B14: may_learn_commit",
+        Broken::MayLearnCommit,
+        "Ordering",
+        &[
+            ("nodes", 3),
+            ("terms", 2),
+            ("log", 2),
+            ("prompt_commit", 1),
+            ("heartbeats", 0),
+            ("symmetry", 1),
+            ("reduce", 1),
+        ],
     ),
     Mutant::of_rules(
         "ack-all",
@@ -482,14 +493,28 @@ pub static MUTANTS: [Mutant; 38] = [
     Mutant::of_rules(
         "stale-append",
         "B16: is_stale",
-        Broken::IsStale,
+        Broken::Election(Within::IsStale),
         "CommittedOnQuorum",
         &[("nodes", 3), ("terms", 2), ("log", 1), ("heartbeats", 0), ("symmetry", 1), ("reduce", 1)],
     ),
     Mutant::of_rules(
+        "stale-leader-followed",
+        "B16: is_stale (5.1)",
+        Broken::Election(Within::IsStale),
+        "LeaderIsElected",
+        &[("nodes", 3), ("terms", 2), ("log", 0), ("heartbeats", 0), ("symmetry", 1)],
+    ),
+    Mutant::of_rules(
+        "half-of-the-pre-votes",
+        "wins (9.6)",
+        Broken::Election(Within::Wins),
+        "PreVoteEarned",
+        &[("nodes", 2), ("terms", 1), ("log", 0), ("pre_vote", 1), ("heartbeats", 0)],
+    ),
+    Mutant::of_rules(
         "old-ack",
         "B17: is_of_term",
-        Broken::IsOfTerm,
+        Broken::Election(Within::IsOfTerm),
         "Progress",
         &[("nodes", 3), ("terms", 3), ("log", 1), ("heartbeats", 0), ("symmetry", 1)],
     ),
@@ -503,7 +528,7 @@ pub static MUTANTS: [Mutant; 38] = [
     Mutant::of_rules(
         "second-vote",
         "may_vote_for",
-        Broken::MayVoteFor,
+        Broken::Election(Within::MayVoteFor),
         "VoteOnce",
         &[("nodes", 3), ("terms", 1), ("log", 0), ("symmetry", 1)],
     ),
@@ -618,14 +643,14 @@ pub static MUTANTS: [Mutant; 38] = [
     Mutant::of_rules(
         "leader-alive-ignored",
         "has_leader (4.2.3)",
-        Broken::HasLeader,
+        Broken::Election(Within::HasLeader),
         "LeaderStickiness",
         &[("nodes", 2), ("terms", 2), ("log", 0), ("check_quorum", 1), ("heartbeats", 0)],
     ),
     Mutant::of_rules(
         "leads-unheard",
         "keeps_leading (6.2)",
-        Broken::KeepsLeading,
+        Broken::Election(Within::KeepsLeading),
         "CheckQuorum",
         &[("nodes", 2), ("terms", 1), ("log", 0), ("check_quorum", 1), ("heartbeats", 0)],
     ),

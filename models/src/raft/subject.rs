@@ -3,37 +3,49 @@
 use althing::raft::invariants::Chronicle;
 
 use super::mutants::{Broken, MEMBERSHIP_MUTANTS, MUTANTS};
-use super::{ENDLESS_TERMS, KEYS, Server, cluster, model};
+use super::{KEYS, Server, cluster, model};
 use crate::bounds::{Bounds, BoundsError};
 use crate::cell::Tamper;
 use crate::cluster::Cluster;
+use crate::keys::ENDLESS_TERMS;
 use crate::protocol::{Catalogue, Profiles, Protocol};
 
+/// One of the models of the log: they are one cluster with the same keys, and differ in what they explore of
+/// it and in what is broken.
+pub struct RaftModel(fn() -> Catalogue<Broken, Server<Broken>>);
+
 /// The model `raft`.
-pub struct RaftLog;
+pub static RAFT: RaftModel = RaftModel(|| Catalogue {
+    name: "raft",
+    about: "Raft's replicated log: elections, replication, snapshots, reads, transfer, crashes",
+    keys: &KEYS,
+    quick: QUICK,
+    full: FULL,
+    liveness: &[],
+    mutants: &MUTANTS,
+    // What is dead depends on the rules.
+    mutants_with: &[("reduce", 0)],
+    liveness_mutants: &[],
+});
 
 /// The model `raft-membership`.
-pub struct RaftMembership;
+pub static RAFT_MEMBERSHIP: RaftModel = RaftModel(|| Catalogue {
+    name: "raft-membership",
+    about: "Raft's joint consensus: servers come and go, as voters and as learners",
+    quick: MEMBERSHIP_QUICK,
+    full: MEMBERSHIP_FULL,
+    mutants: &MEMBERSHIP_MUTANTS,
+    ..RAFT.catalogue()
+});
 
-impl Protocol for RaftLog {
+impl Protocol for RaftModel {
     type Machine = Server;
     type Mutated = Server<Broken>;
     type Missing = Broken;
     type History = Chronicle;
 
-    fn catalogue() -> Catalogue<Broken, Server<Broken>> {
-        Catalogue {
-            name: "raft",
-            about: "Raft's replicated log: elections, replication, snapshots, reads, transfer, crashes",
-            keys: &KEYS,
-            quick: QUICK,
-            full: FULL,
-            liveness: &[],
-            mutants: &MUTANTS,
-            // What is dead depends on the rules.
-            mutants_with: &[("reduce", 0)],
-            liveness_mutants: &[],
-        }
+    fn catalogue(&self) -> Catalogue<Broken, Server<Broken>> {
+        (self.0)()
     }
 
     fn model(bounds: &Bounds) -> Result<Cluster<Server, Chronicle>, BoundsError> {
@@ -50,40 +62,6 @@ impl Protocol for RaftLog {
 
     fn endless(bounds: &Bounds) -> Bounds {
         bounds.clone().with(&[("terms", ENDLESS_TERMS)])
-    }
-}
-
-impl Protocol for RaftMembership {
-    type Machine = Server;
-    type Mutated = Server<Broken>;
-    type Missing = Broken;
-    type History = Chronicle;
-
-    fn catalogue() -> Catalogue<Broken, Server<Broken>> {
-        Catalogue {
-            name: "raft-membership",
-            about: "Raft's joint consensus: servers come and go, as voters and as learners",
-            quick: MEMBERSHIP_QUICK,
-            full: MEMBERSHIP_FULL,
-            mutants: &MEMBERSHIP_MUTANTS,
-            ..RaftLog::catalogue()
-        }
-    }
-
-    fn model(bounds: &Bounds) -> Result<Cluster<Server, Chronicle>, BoundsError> {
-        model(bounds)
-    }
-
-    fn without(
-        bounds: &Bounds,
-        missing: Broken,
-        tamper: Tamper<Server<Broken>>,
-    ) -> Result<Cluster<Server<Broken>, Chronicle>, BoundsError> {
-        cluster(bounds, missing, tamper)
-    }
-
-    fn endless(bounds: &Bounds) -> Bounds {
-        RaftLog::endless(bounds)
     }
 }
 

@@ -11,22 +11,10 @@ use althing::raft::invariants::of_election;
 use althing::raft::{Answer, Input, LogWrite, Message, Output, Raft, Rules, Timer, Write};
 
 use crate::bounds::Bounds;
+use crate::coverage::{self, Transition, occurs};
 use crate::election;
 
-/// A transition and the least bounds with which it occurs.
-struct Transition {
-    name: &'static str,
-    nodes: u64,
-    terms: u64,
-    /// Conditions of [`expected`], all of which must be given.
-    with: &'static [&'static str],
-}
-
-const fn occurs(name: &'static str, nodes: u64, terms: u64, with: &'static [&'static str]) -> Transition {
-    Transition { name, nodes, terms, with }
-}
-
-static TRANSITIONS: [Transition; 45] = [
+static TRANSITIONS: [Transition; 46] = [
     occurs("restart", 1, 0, &["crashes"]),
     occurs("election timeout: ask around", 2, 1, &["pre_vote"]),
     occurs("election timeout: campaign", 2, 1, &["!pre_vote", "voters>1"]),
@@ -43,6 +31,7 @@ static TRANSITIONS: [Transition; 45] = [
     occurs("append: conflict replaced", 3, 2, &["nodes=3", "log>1"]),
     occurs("append: nothing new", 2, 1, &["!in_flight"]),
     occurs("append: commit moves", 2, 1, &["tells", "!in_flight"]),
+    occurs("committed: commit moves", 2, 1, &["prompt_commit"]),
     occurs("append: lacks the entry before", 2, 2, &["log>1"]),
     occurs("append: within what is committed", 2, 1, &["tells", "!in_flight"]),
     occurs("append: stale term", 2, 2, &[]),
@@ -77,32 +66,24 @@ static TRANSITIONS: [Transition; 45] = [
 /// The transitions that must occur within these bounds.
 pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
     let get = |key| bounds.get(key);
-    let (nodes, terms) = (get("nodes"), get("terms"));
+    let (nodes, terms, log) = (get("nodes"), get("terms"), get("log"));
     let voters = if get("voters") == 0 { nodes } else { get("voters") };
-    let change = get("change");
-    let initial = (1_u64 << voters) - 1;
-    let given = |condition: &&str| match *condition {
-        "alone" => voters == 1,
-        "voters>1" => voters > 1,
-        "strangers" => voters < nodes,
-        "nodes=3" => nodes == 3 && voters == 3,
-        "log>1" => get("log") > 1,
-        "tells" => bounds.is_on("heartbeats") || bounds.is_on("prompt_commit") || get("log") > 1 && terms > 1,
-        "several" => change.count_ones() > 1,
-        "!in_flight" => !bounds.is_on("in_flight"),
-        "joint" => change > 0 && change != initial,
-        "removes" => change > 0 && change & initial != initial,
-        "demotes" => change > 0 && get("learners") & initial > 0,
-        "crashes" => get("crashes") > 0,
-        "change" => change > 0,
-        "reads" => get("reads") > 0,
-        "!pre_vote" => !bounds.is_on("pre_vote"),
-        "!write_behind" => !bounds.is_on("write_behind"),
-        "!reduce" => !bounds.is_on("reduce"),
-        key => bounds.is_on(key),
-    };
-    let occurs = |t: &&Transition| nodes >= t.nodes && terms >= t.terms && t.with.iter().all(given);
-    TRANSITIONS.iter().filter(occurs).map(|transition| transition.name).collect()
+    let (change, initial) = (get("change"), (1_u64 << voters) - 1);
+    coverage::expected(&TRANSITIONS, bounds, |condition| {
+        Some(match condition {
+            "alone" => voters == 1,
+            "voters>1" => voters > 1,
+            "strangers" => voters < nodes,
+            "nodes=3" => nodes == 3 && voters == 3,
+            "log>1" => log > 1,
+            "tells" => bounds.is_on("heartbeats") || log > 1 && terms > 1,
+            "several" => change.count_ones() > 1,
+            "joint" => change > 0 && change != initial,
+            "removes" => change > 0 && change & initial != initial,
+            "demotes" => change > 0 && get("learners") & initial > 0,
+            _ => return None,
+        })
+    })
 }
 
 /// Which transition a step is.
@@ -161,6 +142,8 @@ fn of_message<R: Rules>(message: &Message<()>, step: &Step<'_, Raft<(), R>>) -> 
         Message::TimeoutNow { .. } => "transfer: too late",
         Message::Propose { .. } => "propose: forwarded",
         Message::Append { .. } => of_append(step),
+        Message::Committed { .. } if after.commit() > before.commit() => "committed: commit moves",
+        Message::Committed { .. } => "committed: nothing new",
         Message::Snapshot { .. } => match (answer(step), output(step)) {
             (Some(Answer::Stale), _) => "snapshot: stale term",
             (_, Some(Output::Restore(_))) => "snapshot: installed",

@@ -80,10 +80,12 @@ impl Elections {
         }
     }
 
-    /// A server begins a term of its own: were the pre-votes of a majority sent to it?
-    fn began<C: Credential, R: Rules>(&mut self, server: &Election<C, R>, term: Term) {
+    /// A server begins a term of its own: were the pre-votes of a majority sent to it? It needs none
+    /// if the leader wants it to lead (3.10).
+    fn began<C: Credential, R: Rules>(&mut self, step: &Step<'_, Election<C, R>>, term: Term) {
         self.begun = self.begun.max(term);
-        let id = server.id();
+        let (server, id) = (step.before, step.node);
+        let transfer = |message| matches!(message, &Message::RequestVote { transfer: true, .. });
         let earned: NodeSet = self
             .pre_votes
             .iter()
@@ -91,8 +93,9 @@ impl Elections {
             .map(|(_, voter, _)| *voter)
             .chain([id])
             .collect();
-        let voters = server.voters().incoming;
-        if server.config().pre_vote() && 2 * earned.intersection(voters).len() <= voters.len() {
+        let mut halves = server.voters().halves();
+        let is_earned = halves.all(|half| 2 * earned.intersection(half).len() > half.len());
+        if server.config().pre_vote() && !is_earned && !step.sends().any(|(_, _, sent)| transfer(sent)) {
             self.unearned = self.unearned.or(Some(term));
         }
     }
@@ -103,7 +106,7 @@ impl<C: Credential, R: Rules> History<Election<C, R>> for Elections {
         let id = step.node;
         for op in step.performed {
             match op {
-                Op::Write(Ballot { term, vote }) if *vote == Some(id) => self.began(step.before, *term),
+                Op::Write(Ballot { term, vote }) if *vote == Some(id) => self.began(step, *term),
                 Op::Write(Ballot { term, .. }) if *term > self.begun => {
                     self.unearned = self.unearned.or(Some(*term));
                 }

@@ -8,6 +8,8 @@
 //! | invariant | source | looks at |
 //! |---|---|---|
 //! | [`election_safety`] | paper, Figure 3 | the past |
+//! | [`leader_is_elected`] | paper 5.2 | all servers and the past |
+//! | [`pre_vote_earned`] | thesis 9.6 | the past |
 //! | [`leader_append_only`] | paper, Figure 3 | one step |
 //! | [`log_matching`] | paper, Figure 3 | all servers |
 //! | [`leader_completeness`] | paper, Figure 3 | all servers and the past |
@@ -66,6 +68,18 @@ impl<T, R> Copy for Member<'_, T, R> {}
 /// I1, Election Safety (Figure 3): at most one leader is elected in a term, ever.
 pub fn election_safety(chronicle: &Chronicle) -> bool {
     election::invariants::election_safety(chronicle.elections())
+}
+
+/// Whoever is followed as leader of a term was elected in that term (5.2).
+pub fn leader_is_elected<T: Command, R: Rules>(members: &[Member<'_, T, R>], chronicle: &Chronicle) -> bool {
+    let elections = members.iter().map(|member| member.server.election());
+    election::invariants::leader_is_elected(elections, chronicle.elections())
+}
+
+/// Thesis 9.6: with pre-vote on, no server begins a term without the pre-votes of a majority, unless its
+/// leader hands over to it (3.10).
+pub fn pre_vote_earned(chronicle: &Chronicle) -> bool {
+    election::invariants::pre_vote_earned(chronicle.elections())
 }
 
 /// I3, Leader Append-Only (Figure 3): a leader never overwrites or deletes entries in its log; it
@@ -242,6 +256,7 @@ pub fn persist_before_send<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) ->
                 disk.log().last() == *credential
             }
             Message::Election(_) | Message::Append { .. } | Message::Snapshot { .. } => true,
+            Message::Committed { .. } => true, // It may be committed without its sender's disk.
             Message::TimeoutNow { .. } | Message::Propose { .. } => true,
         };
         durable && message.term() <= disk.ballot().term
@@ -376,7 +391,7 @@ pub fn hands_over_all<T: Command, R: Rules>(step: &Step<'_, Raft<T, R>>) -> bool
             }) || answers(to, last)
         }
         Message::Election(_) | Message::Append { .. } | Message::AppendReply { .. } => true,
-        Message::Snapshot { .. } | Message::Propose { .. } => true,
+        Message::Committed { .. } | Message::Snapshot { .. } | Message::Propose { .. } => true,
     })
 }
 

@@ -53,9 +53,9 @@ fn message_of_election<T>(message: &Message<T>) -> election::Message<Position> {
         Message::Append { term, .. } | Message::Snapshot { term, .. } | Message::TimeoutNow { term } => {
             election::Message::Heartbeat { term: *term }
         }
-        Message::AppendReply { term, .. } | Message::Propose { term, .. } => {
-            election::Message::HeartbeatReply { term: *term }
-        }
+        Message::AppendReply { term, .. }
+        | Message::Committed { term, .. }
+        | Message::Propose { term, .. } => election::Message::HeartbeatReply { term: *term },
     }
 }
 

@@ -11,6 +11,7 @@ pub mod cell;
 pub mod check;
 pub mod cli;
 pub mod cluster;
+pub mod contract_net;
 mod coverage;
 mod draw;
 pub mod election;

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::bounds::{Bounds, BoundsError, Key};
 use crate::check::{Report, Searcher, Status};
 use crate::cluster::Cluster;
+use crate::contract_net::ContractNet;
 use crate::election::RaftElection;
 use crate::limits::{Cut, Limits, Progress};
 use crate::liveness::LivenessReport;
@@ -19,7 +20,7 @@ use crate::raft::{RAFT, RAFT_MEMBERSHIP};
 use crate::trace::{Header, Line, Nonconformance, Replay, Trace, TraceError, VERSION, read_lines};
 
 /// Every model that there is.
-pub static SUBJECTS: &[&dyn Subject] = &[&RaftElection, &RAFT, &RAFT_MEMBERSHIP];
+pub static SUBJECTS: &[&dyn Subject] = &[&RaftElection, &RAFT, &RAFT_MEMBERSHIP, &ContractNet];
 
 /// A protocol with its models, mutants and traces. Every [`Protocol`](crate::protocol::Protocol)
 /// is one.

@@ -117,11 +117,18 @@ impl AwardRule for Mechanism {
 }
 
 /// What bounds the model.
-pub static KEYS: [Key; 24] = [
+pub static KEYS: [Key; 25] = [
     Key::new("contractors", "contractors", 1, 5, 2),
     Key::new("tasks", "tasks", 1, MAX_TASKS, 1),
     Key::new("rounds", "rounds of a task by its terms: it has no more awards", 1, MAX_ROUNDS, 2),
-    Key::new("claims", "claims since a contractor started with an award: after the last none begins", 1, 99, 1),
+    Key::new("other_rounds", "rounds of the tasks after the first; 0: as many", 0, MAX_ROUNDS, 0),
+    Key::new(
+        "claims",
+        "claims since a contractor started with an award: after the last none begins",
+        1,
+        99,
+        1,
+    ),
     Key::new("bids", "bids that a contractor chooses from: the second is above the first reserve", 1, 2, 1),
     Key::new("capacity", "tasks that a contractor can work on at a time", 1, MAX_TASKS, 1),
     Key::new("chain", "1: each task is to come after the one before", 0, 1, 0),
@@ -172,6 +179,9 @@ pub fn cluster<R: Rules>(
     tamper: Tamper<Node<R>>,
 ) -> Result<Cluster<Node<R>, Chronicle>, BoundsError> {
     keys::validate_network(bounds)?;
+    if bounds.get("other_rounds") > bounds.get("rounds") {
+        return Err(BoundsError::Contradiction("other_rounds is at most as many as rounds"));
+    }
     let crashes = [bounds.small("manager_crashes"), bounds.small("contractor_crashes")];
     let begin = begin(bounds).into_iter().map(Input::Manager);
     let mut inputs = inputs(bounds);
@@ -221,8 +231,7 @@ fn capacity(bounds: &Bounds) -> NonZeroU32 {
 }
 
 fn configs<R: Rules>(bounds: &Bounds, rules: R) -> Result<Vec<Config<Mechanism, R>>, BoundsError> {
-    let mechanism =
-        if bounds.is_on("second_price") { Mechanism::SecondPrice } else { Mechanism::LowestCost };
+    let mechanism = if bounds.is_on("second_price") { Mechanism::SecondPrice } else { Mechanism::LowestCost };
     let manager = manager::Config::new(node(MANAGER)).with_award(mechanism).with_rules(rules);
     let contractor = |id| {
         let config = contractor::Config::new(id, node(MANAGER), capacity(bounds));
@@ -244,7 +253,9 @@ fn begin(bounds: &Bounds) -> Vec<manager::Input> {
 fn terms(bounds: &Bounds, task: TaskId) -> Terms {
     let reserve = Money::new(bounds.get("contractors"));
     let double = if bounds.get("bids") > 1 { Ratio::new(2, 1).unwrap_or(Ratio::ONE) } else { Ratio::ONE };
-    let rounds = NonZeroU32::new(u32::from(bounds.small("rounds"))).unwrap_or(NonZeroU32::MIN);
+    let others = task.get() > 1 && bounds.get("other_rounds") > 0;
+    let rounds = bounds.small(if others { "other_rounds" } else { "rounds" });
+    let rounds = NonZeroU32::new(u32::from(rounds)).unwrap_or(NonZeroU32::MIN);
     let before = (bounds.is_on("chain") && task.get() > 1).then(|| TaskId::new(task.get() - 1));
     let terms = Terms::new(reserve).offered(reserve, double, rounds).after(before);
     if bounds.is_on("idempotent") { terms.idempotent() } else { terms }
@@ -356,7 +367,8 @@ fn describe<R: Rules>(node: &Node<R>) -> String {
 fn describe_manager<R: Rules>(manager: &Manager<Mechanism, R>) -> String {
     let task = |(id, task): (TaskId, &althing::contract_net::ledger::Task)| {
         let bids = manager.auction(id).map_or(0, |auction| auction.bids().count());
-        let holder = task.tenure().map_or_else(String::new, |it| format!(", epoch {} to {}", it.epoch, it.agent));
+        let holder =
+            task.tenure().map_or_else(String::new, |it| format!(", epoch {} to {}", it.epoch, it.agent));
         format!("task {id}: {} in round {}, {bids} bids{holder}", task.phase, task.round)
     };
     manager.ledger().tasks().map(task).collect::<Vec<_>>().join("; ")

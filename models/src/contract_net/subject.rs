@@ -47,7 +47,86 @@ impl Protocol for ContractNet {
 }
 
 const QUICK: Profiles = &[
-    ("one-contractor", &[("contractors", 1), ("rounds", 2)]),
+    (
+        "one-contractor",
+        &[
+            ("contractors", 1),
+            ("rounds", 3),
+            ("claims", 2),
+            ("manager_crashes", 1),
+            ("contractor_crashes", 1),
+        ],
+    ),
+    ("two-contractors", &[("rounds", 2)]),
+    ("three-contractors", &[("contractors", 3), ("rounds", 1)]),
+    ("renewals", &[("rounds", 2), ("claims", 2), ("lapses", 0)]),
+    (
+        "crashes-and-cancel",
+        &[("rounds", 2), ("lapses", 0), ("manager_crashes", 1), ("contractor_crashes", 1), ("cancels", 1)],
+    ),
+    (
+        "idempotent",
+        &[("contractors", 1), ("rounds", 2), ("claims", 2), ("idempotent", 1), ("contractor_crashes", 2)],
+    ),
+    (
+        "room-for-two",
+        &[
+            ("contractors", 1),
+            ("rounds", 2),
+            ("capacity", 2),
+            ("bids", 2),
+            ("passes", 1),
+            ("failures", 1),
+            ("cancels", 1),
+            ("leaves", 1),
+        ],
+    ),
+    ("second-price", &[("rounds", 2), ("bids", 2), ("second_price", 1), ("lapses", 0)]),
+    ("unwilling", &[("rounds", 2), ("passes", 1), ("failures", 1), ("leaves", 1), ("lapses", 0)]),
+    (
+        "two-tasks-one-contractor",
+        &[
+            ("contractors", 1),
+            ("tasks", 2),
+            ("rounds", 1),
+            ("cancels", 1),
+            ("manager_crashes", 1),
+            ("contractor_crashes", 1),
+        ],
+    ),
+    ("two-tasks", &[("tasks", 2), ("rounds", 1), ("cancels", 1), ("lapses", 0), ("lost_leases", 0)]),
+    (
+        "chain",
+        &[("contractors", 1), ("tasks", 2), ("rounds", 2), ("chain", 1), ("cancels", 2), ("lapses", 0)],
+    ),
+    (
+        "created-late",
+        &[
+            ("tasks", 2),
+            ("rounds", 1),
+            ("created", 0),
+            ("manager_crashes", 1),
+            ("lapses", 0),
+            ("lost_leases", 0),
+        ],
+    ),
+    (
+        "counted-faults",
+        &[
+            ("rounds", 1),
+            ("claims", 2),
+            ("in_flight", 1),
+            ("losses", 1),
+            ("duplicates", 1),
+            ("contractor_crashes", 1),
+        ],
+    ),
 ];
 
-const FULL: Profiles = &[];
+const FULL: Profiles = &[
+    (
+        "two-contractors-all",
+        &[("rounds", 2), ("claims", 2), ("manager_crashes", 1), ("contractor_crashes", 1), ("cancels", 1)],
+    ),
+    ("three-rounds", &[("rounds", 3), ("lapses", 0)]),
+];

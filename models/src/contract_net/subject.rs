@@ -129,4 +129,41 @@ const FULL: Profiles = &[
         &[("rounds", 2), ("claims", 2), ("manager_crashes", 1), ("contractor_crashes", 1), ("cancels", 1)],
     ),
     ("three-rounds", &[("rounds", 3), ("lapses", 0)]),
+    ("two-tasks-lapses", &[("tasks", 2), ("rounds", 1)]),
+    (
+        "two-tasks-manager-crash",
+        &[
+            ("tasks", 2),
+            ("rounds", 2),
+            ("expiries", 0),
+            ("lapses", 0),
+            ("lost_leases", 0),
+            ("manager_crashes", 1),
+            ("cancels", 1),
+        ],
+    ),
+    (
+        "two-tasks-contractor-crash",
+        &[
+            ("tasks", 2),
+            ("rounds", 2),
+            ("other_rounds", 1),
+            ("expiries", 0),
+            ("lapses", 0),
+            ("lost_leases", 0),
+            ("contractor_crashes", 1),
+        ],
+    ),
+    ("two-tasks-one-contractor-two-rounds", &[("contractors", 1), ("tasks", 2), ("rounds", 2)]),
+    (
+        "counted-faults-two-rounds",
+        &[
+            ("rounds", 2),
+            ("in_flight", 1),
+            ("losses", 1),
+            ("duplicates", 1),
+            ("lapses", 0),
+            ("lost_leases", 0),
+        ],
+    ),
 ];

@@ -149,11 +149,17 @@ pub struct Cluster<M: Machine, H: History<M> = ()> {
     pub(crate) network: Network,
     pub(crate) faults: Faults,
     pub(crate) inputs: Vec<M::Input>,
+    /// What happens first, before anything else can.
+    pub(crate) first: Vec<(NodeId, M::Input)>,
     pub(crate) budgets: Budgets,
     /// Which budget an event spends; `None` if there are none.
     pub(crate) spends: Option<Box<Spends<M>>>,
+    /// Which budget a crash of a node spends.
+    pub(crate) crash_spends: fn(NodeId) -> Option<usize>,
     pub(crate) environment: Box<dyn Fn(&M, &Event<M>) -> bool + Send + Sync>,
     pub(crate) dead: Option<Box<Dead<M>>>,
+    /// Which outputs are but notes.
+    pub(crate) is_note: fn(&M::Output) -> bool,
     pub(crate) transitions: Vec<&'static str>,
     pub(crate) label: Box<dyn Fn(&Step<'_, M>) -> &'static str + Send + Sync>,
     pub(crate) describe: Box<dyn Fn(&M) -> String + Send + Sync>,
@@ -191,10 +197,13 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             network: Network::default(),
             faults: Faults::default(),
             inputs: Vec::new(),
+            first: Vec::new(),
             budgets: Budgets::default(),
             spends: None,
+            crash_spends: |_| None,
             environment: Box::new(|_, _| true),
             dead: None,
+            is_note: |_| false,
             transitions: Vec::new(),
             label: Box::new(|_| ""),
             describe: Box::new(|machine| format!("{machine:?}")),
@@ -241,6 +250,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         Self { inputs: inputs.into_iter().collect(), ..self }
     }
 
+    /// What these nodes are asked first, one after another, before anything else can happen: what
+    /// they send meanwhile is in the network of the initial state. The environment and the budgets
+    /// have no say in it.
+    #[must_use]
+    pub fn first(self, inputs: impl IntoIterator<Item = (NodeId, M::Input)>) -> Self {
+        Self { first: inputs.into_iter().collect(), ..self }
+    }
+
     /// How often timers and inputs of some kinds may happen in the whole run, whichever the node: up
     /// to four budgets, and which of them a timer or an input spends, if any. What cannot be paid
     /// for does not happen. [`Budgets::ENDLESS`] is as often as you like, and does not count down.
@@ -259,6 +276,13 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
         spends: impl Fn(&Event<M>) -> Option<usize> + Send + Sync + 'static,
     ) -> Self {
         Self { budgets: Budgets::new(budgets), spends: Some(Box::new(spends)), ..self }
+    }
+
+    /// Which of the [budgets](Self::budgets) a crash of this node spends, if any, besides that of all
+    /// [crashes](Self::crashes): for nodes that are not alike.
+    #[must_use]
+    pub fn crashes_spend(self, crash_spends: fn(NodeId) -> Option<usize>) -> Self {
+        Self { crash_spends, ..self }
     }
 
     /// Says how the host acknowledges writes that no sync follows, those of
@@ -300,6 +324,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     pub fn dead(mut self, dead: impl Fn(&M::Message, NodeId, &M) -> bool + Send + Sync + 'static) -> Self {
         self.dead = Some(Box::new(dead));
         self.add(Property::dead_is_dead())
+    }
+
+    /// Which outputs are but notes to whoever reads the host's log, such as that something was refused:
+    /// a step that changes nothing and does nothing else is one of which nothing comes. Observers may
+    /// not see it, so what they conclude must not depend on notes.
+    #[must_use]
+    pub fn notes(self, is_note: fn(&M::Output) -> bool) -> Self {
+        Self { is_note, ..self }
     }
 
     /// The names of all transitions of the machine, and which of them a step is. An exploration

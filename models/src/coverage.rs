@@ -20,11 +20,12 @@ pub(crate) const fn occurs(
     Transition { name, nodes, terms, with }
 }
 
-/// Those that must occur within these bounds. A condition that is not `known` is the name of a bound
+/// Those that must occur within these bounds, where there are so many nodes and terms. A condition that is not `known` is the name of a bound
 /// that must be at least 1, or after a `!` 0.
 pub(crate) fn expected(
     transitions: &[Transition],
     bounds: &Bounds,
+    (nodes, terms): (u64, u64),
     known: impl Fn(&str) -> Option<bool>,
 ) -> Vec<&'static str> {
     let given = |condition: &&str| {
@@ -34,7 +35,6 @@ pub(crate) fn expected(
         };
         known(condition).unwrap_or_else(bound)
     };
-    let (nodes, terms) = (bounds.get("nodes"), bounds.get("terms"));
     let occurs = |t: &&Transition| nodes >= t.nodes && terms >= t.terms && t.with.iter().all(given);
     transitions.iter().filter(occurs).map(|transition| transition.name).collect()
 }

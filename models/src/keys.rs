@@ -1,5 +1,6 @@
 //! The bounds that the models of clusters share, and what they make of a cluster.
 
+use althing::machine::Machine;
 use althing::node::Relabel;
 use althing::observe::History;
 
@@ -47,10 +48,8 @@ pub const ENDLESS_FAULTS: [(&str, u64); 6] = [
 /// # Errors
 /// [`BoundsError::Contradiction`] if they do not.
 pub fn validate(bounds: &Bounds) -> Result<(), BoundsError> {
-    let counted = ["losses", "duplicates", "cuts"].iter().any(|key| bounds.get(key) > 0);
-    let contradiction = if counted && !bounds.is_on("in_flight") {
-        "losses, duplicates and cuts are counted with in_flight=1; with in_flight=0 they have no bound"
-    } else if bounds.is_on("symmetry") && bounds.is_on("in_flight") {
+    validate_network(bounds)?;
+    let contradiction = if bounds.is_on("symmetry") && bounds.is_on("in_flight") {
         "symmetry=1 needs in_flight=0"
     } else if bounds.is_on("symmetry") && bounds.get("nodes") > 6 {
         "symmetry=1 is for at most 6 nodes"
@@ -60,6 +59,20 @@ pub fn validate(bounds: &Bounds) -> Result<(), BoundsError> {
     Err(BoundsError::Contradiction(contradiction))
 }
 
+/// Whether the bounds of the network go together.
+///
+/// # Errors
+/// [`BoundsError::Contradiction`] if they do not.
+pub fn validate_network(bounds: &Bounds) -> Result<(), BoundsError> {
+    let counted = ["losses", "duplicates", "cuts"].iter().any(|key| bounds.get(key) > 0);
+    if counted && !bounds.is_on("in_flight") {
+        return Err(BoundsError::Contradiction(
+            "losses, duplicates and cuts are counted with in_flight=1; with in_flight=0 they have no bound",
+        ));
+    }
+    Ok(())
+}
+
 /// The cluster with the faults, the network and the symmetry of its bounds.
 #[must_use]
 pub fn bounded<M, H>(cluster: Cluster<M, H>, bounds: &Bounds) -> Cluster<M, H>
@@ -67,14 +80,22 @@ where
     M: Symmetric,
     H: History<M> + Relabel,
 {
-    let mut cluster = cluster.faults(Faults {
-        crashes: bounds.small("crashes"),
+    let cluster = faulty(cluster, bounds, bounds.small("crashes"));
+    if bounds.is_on("symmetry") { cluster.symmetric() } else { cluster }
+}
+
+/// The cluster with the network of its bounds, and so many crashes.
+#[must_use]
+pub fn faulty<M: Machine, H: History<M>>(
+    cluster: Cluster<M, H>,
+    bounds: &Bounds,
+    crashes: u8,
+) -> Cluster<M, H> {
+    let cluster = cluster.faults(Faults {
+        crashes,
         losses: bounds.small("losses"),
         duplicates: bounds.small("duplicates"),
         cuts: bounds.small("cuts"),
     });
-    if bounds.is_on("in_flight") {
-        cluster = cluster.network(Network::InFlight);
-    }
-    if bounds.is_on("symmetry") { cluster.symmetric() } else { cluster }
+    if bounds.is_on("in_flight") { cluster.network(Network::InFlight) } else { cluster }
 }

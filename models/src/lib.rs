@@ -11,6 +11,7 @@ pub mod cell;
 pub mod check;
 pub mod cli;
 pub mod cluster;
+pub mod contract_net;
 pub mod contract_net_timed;
 mod coverage;
 mod draw;

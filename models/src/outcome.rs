@@ -72,6 +72,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             sends: self.sent_by(cell.node, &ops).map(|m| self.tables.stimuli.intern(m)).collect(),
             after: self.tables.cells.intern(after),
             performed: ops,
+            is_silent: false,
             seen,
             crashed: None,
             violated,
@@ -147,6 +148,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             sends: sends.map(|m| self.tables.stimuli.intern(m)).collect(),
             after: self.tables.cells.intern(after),
             performed,
+            is_silent: false,
             seen: None,
             crashed: Some((cell.machine, restart)),
             violated,
@@ -164,6 +166,7 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             sends: Messages::default(),
             after: before,
             performed: Vec::new(),
+            is_silent: false,
             seen: None,
             crashed: None,
             violated: CONTRACT,
@@ -187,7 +190,11 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 self.tables.cover(transition);
             }
         });
-        self.tables.add_outcome(Outcome { violated, ..outcome })
+        let is_silent = outcome.performed.iter().all(|op| match op {
+            Op::Output(output) => (self.is_note)(output),
+            Op::Write(_) | Op::Sync | Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) => false,
+        });
+        self.tables.add_outcome(Outcome { violated, is_silent, ..outcome })
     }
 
     /// What an observer sees of an outcome: the step, and the restart if it crashed.

@@ -25,6 +25,9 @@ pub struct Recovery<M: Machine> {
     /// The timers that expire in a round, one after another: which one, and at which nodes if
     /// it is armed there. After each, messages travel until none is left.
     pub schedule: fn(round: usize, nodes: NodeSet) -> Vec<(M::Timer, NodeSet)>,
+    /// What the application of a node in this state says, whenever no message is under way: an answer,
+    /// after which it has nothing more to say, or there is no end to it.
+    pub answers: fn(&M) -> Option<M::Input>,
     /// When the cluster has recovered.
     pub goal: fn(&[&M]) -> bool,
 }
@@ -32,7 +35,7 @@ pub struct Recovery<M: Machine> {
 impl<M: Machine> Recovery<M> {
     /// Whether these nodes reach the goal. A panic on the way is none.
     pub(crate) fn succeeds(&self, cells: Vec<Cell<M>>, host: &Host<M>) -> bool {
-        let run = Run { cells, host, flight: VecDeque::new() };
+        let run = Run { cells, host, answers: self.answers, flight: VecDeque::new() };
         catch_unwind(AssertUnwindSafe(|| run.reaches(self))).unwrap_or(false)
     }
 }
@@ -41,6 +44,7 @@ impl<M: Machine> Recovery<M> {
 struct Run<'a, M: Machine> {
     cells: Vec<Cell<M>>,
     host: &'a Host<M>,
+    answers: fn(&M) -> Option<M::Input>,
     /// What is to happen next, and to whom.
     flight: VecDeque<(NodeId, Event<M>)>,
 }
@@ -71,10 +75,15 @@ impl<M: Machine> Run<'_, M> {
 
     fn deliver(&mut self) -> bool {
         for _ in 0..DELIVERIES {
-            let Some((to, event)) = self.flight.pop_front() else { return true };
+            let Some((to, event)) = self.flight.pop_front().or_else(|| self.answer()) else { return true };
             self.handle(to, event);
         }
         false
+    }
+
+    fn answer(&self) -> Option<(NodeId, Event<M>)> {
+        let input = |cell: &Cell<M>| Some((cell.node, Event::Input((self.answers)(&cell.machine)?)));
+        self.cells.iter().find_map(input)
     }
 
     fn handle(&mut self, node: NodeId, event: Event<M>) {

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::bounds::{Bounds, BoundsError, Key};
 use crate::check::{Report, Searcher, Status};
 use crate::cluster::Cluster;
+use crate::contract_net::ContractNet;
 use crate::contract_net_timed::ContractNetTimed;
 use crate::election::RaftElection;
 use crate::limits::{Cut, Limits, Progress};
@@ -20,7 +21,8 @@ use crate::raft::{RAFT, RAFT_MEMBERSHIP};
 use crate::trace::{Header, Line, Nonconformance, Replay, Trace, TraceError, VERSION, read_lines};
 
 /// Every model that there is.
-pub static SUBJECTS: &[&dyn Subject] = &[&RaftElection, &RAFT, &RAFT_MEMBERSHIP, &ContractNetTimed];
+pub static SUBJECTS: &[&dyn Subject] =
+    &[&RaftElection, &RAFT, &RAFT_MEMBERSHIP, &ContractNet, &ContractNetTimed];
 
 /// A protocol with its models, mutants and traces. Every [`Protocol`](crate::protocol::Protocol)
 /// is one.

@@ -27,6 +27,8 @@ pub(crate) struct Outcome<M: Machine> {
     pub(crate) performed: Vec<Op<M>>,
     /// What an observer sees of it, if that is something else: each write as it reaches the disk.
     pub(crate) seen: Option<Vec<Op<M>>>,
+    /// Whether nothing was performed but notes.
+    pub(crate) is_silent: bool,
     /// If it crashed, the machine that was lost and what the restart asked for.
     pub(crate) crashed: Option<(M, Vec<Op<M>>)>,
     /// The messages that were sent, as stimuli of their receivers.
@@ -40,7 +42,7 @@ pub(crate) struct Outcome<M: Machine> {
 impl<M: Machine> Outcome<M> {
     /// Whether nothing came of it.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.before == self.after && self.performed.is_empty() && self.crashed.is_none() && self.violated == 0
+        self.before == self.after && self.is_silent && self.crashed.is_none() && self.violated == 0
     }
 }
 

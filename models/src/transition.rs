@@ -57,7 +57,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             network.extend(self.sent_by(node, &ops));
             cells.push(cell);
         }
-        self.state(&cells, network, H::default())
+        let started = self.state(&cells, network, H::default());
+        self.first.iter().fold(started, |state, (node, input)| {
+            let event = Event::Input(input.clone());
+            let stimulus = self.tables.stimuli.intern(Stimulus { node: *node, event });
+            let step = self.step(&state, stimulus);
+            let next = self.advance(&state, state.left, step, false).on(&state);
+            State { violated: state.violated | next.violated, ..next }
+        })
     }
 
     /// A state put together from its parts; the budgets are those of the cluster.
@@ -115,12 +122,18 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
     fn enabled_crashes(&self, state: &State, start: usize, actions: &mut Vec<Action>) {
         for i in start..actions.len() {
             if let Action::Step(stimulus) = actions[i] {
+                if !self.is_crash_paid_for(state, self.tables.stimuli.get(stimulus).node) {
+                    continue;
+                }
                 let outcome = self.tables.outcome(self.step(state, stimulus));
                 let points = (0..=u8::MAX).take(outcome.crashes.len());
                 actions.extend(points.map(|k| Action::StepThenCrash(stimulus, k)));
             }
         }
         for (node, &cell) in self.nodes().iter().zip(self.cells(state)) {
+            if !self.is_crash_paid_for(state, node) {
+                continue;
+            }
             actions.extend((0..=self.most_kept(cell)).map(|kept| Action::Restart(node.get(), kept)));
         }
     }
@@ -186,12 +199,14 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
                 let outcome = self.tables.outcome(self.step(state, stimulus));
                 let crash = *outcome.crashes.get(usize::from(point))?;
                 let used = self.network == Network::InFlight;
-                Some(paid(stimulus, self.advance(state, left, crash, used)))
+                let paid = paid(stimulus, self.advance(state, left, crash, used));
+                Some(self.crash_paid(outcome.node, paid))
             }
             Action::Restart(node, kept) => {
                 let left = Faults { crashes: Faults::spend(crashes)?, ..state.left };
                 let restart = self.restart(self.cells(state)[usize::from(node)], kept)?;
-                Some(self.advance(state, left, restart, false))
+                let node = self.tables.outcome(restart).node;
+                Some(self.crash_paid(node, self.advance(state, left, restart, false)))
             }
             Action::Lose(message) => {
                 let left = Faults { losses: Faults::spend(losses)?, ..state.left };
@@ -225,6 +240,19 @@ impl<M: Machine, H: History<M>> Cluster<M, H> {
             && self.offers(self.cell(state, self.tables.stimuli.get(stimulus).node)).due != Some(stimulus)
         {
             effect.after.budgets = state.budgets.less(budget);
+        }
+        effect
+    }
+
+    /// Whether what is left of the budgets pays for a crash of this node.
+    fn is_crash_paid_for(&self, state: &State, node: NodeId) -> bool {
+        (self.crash_spends)(node).is_none_or(|budget| state.budgets.left(budget) > 0)
+    }
+
+    /// What comes of a crash of this node, and that it was paid for.
+    fn crash_paid(&self, node: NodeId, mut effect: Effect) -> Effect {
+        if let Some(budget) = (self.crash_spends)(node) {
+            effect.after.budgets = effect.after.budgets.less(budget);
         }
         effect
     }

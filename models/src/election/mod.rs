@@ -194,6 +194,7 @@ pub fn recovery<C: Credential, R: Rules>() -> Recovery<Election<C, R>> {
                 (Timer::Quorum, nodes),
             ]
         },
+        answers: |_| None,
         goal: liveness::is_led,
     }
 }

@@ -45,7 +45,7 @@ static TRANSITIONS: [Transition; 32] = [
 /// The transitions that must occur within these bounds.
 pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
     let nodes = bounds.get("nodes");
-    coverage::expected(&TRANSITIONS, bounds, |condition| match condition {
+    coverage::expected(&TRANSITIONS, bounds, (nodes, bounds.get("terms")), |condition| match condition {
         "alone" => Some(nodes == 1),
         "levels" => Some(bounds.get("credentials") > 1 && nodes > 1),
         "lease" => Some(bounds.is_on("pre_vote") || bounds.is_on("check_quorum")),

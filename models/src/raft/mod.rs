@@ -391,6 +391,7 @@ pub fn recovery<R: Rules>() -> Recovery<Server<R>> {
                 (Timer::Quorum, nodes),
             ]
         },
+        answers: |_| None,
         goal: has_recovered,
     }
 }

@@ -69,7 +69,7 @@ pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
     let (nodes, terms, log) = (get("nodes"), get("terms"), get("log"));
     let voters = if get("voters") == 0 { nodes } else { get("voters") };
     let (change, initial) = (get("change"), (1_u64 << voters) - 1);
-    coverage::expected(&TRANSITIONS, bounds, |condition| {
+    coverage::expected(&TRANSITIONS, bounds, (nodes, terms), |condition| {
         Some(match condition {
             "alone" => voters == 1,
             "voters>1" => voters > 1,

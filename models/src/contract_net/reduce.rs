@@ -49,11 +49,8 @@ fn is_over(round: Round, task: &Task) -> bool {
 fn is_dead_to_contractor<R: Rules>(message: &Message, contractor: &Contractor<R>) -> bool {
     let fence = contractor.promises().fence(message.task());
     match *message {
-        // Of the award that was taken last: what came of it is said again.
-        Message::Award { task, epoch, .. } => {
-            let promise = contractor.promises().get(task);
-            epoch < fence || epoch == fence && promise.is_some_and(|it| it.settled && it.outcome.is_none())
-        }
+        // Of the award that was taken or declined last: what came of it is said again.
+        Message::Award { epoch, .. } => epoch < fence,
         Message::Go { task, epoch, claim } => {
             epoch < fence || epoch == fence && is_granted_in_vain(contractor, task, epoch, claim)
         }

@@ -11,8 +11,9 @@
 //! It answers [`Output::Asked`] with [`Input::Bid`] or [`Input::Pass`], in its own time;
 //! [`bidder`](crate::contract_net::bidder) knows what to bid, if it does not. From [`Output::Start`] on it works, and says
 //! [`Input::Finished`] or [`Input::Failed`] in the end. At [`Output::Stop`] it stops: within `slack`,
-//! which goes into the manager's lease; and once it has stopped, it says [`Input::Failed`]. If the work changes something outside, it takes the epoch
-//! along, for a [`Gate`](crate::contract_net::fence::Gate). A crash stops all work.
+//! which goes into the manager's lease, and in which also counts how late the expiry was handed over; and
+//! once it has stopped, it says [`Input::Failed`]. If the work changes something outside, it takes the
+//! epoch along, for a [`Gate`](crate::contract_net::fence::Gate). A crash stops all work.
 //!
 //! | timer | duration | armed while |
 //! |---|---|---|

@@ -45,6 +45,7 @@ impl<R: Rules> Contractor<R> {
         let call = self.calls.get(&task).copied();
         if !rules.bid_stands(call.and_then(|call| call.stake()), award) || !self.has_slot() {
             self.forget_call(task, out);
+            self.let_go(task, out);
             return self.tell_manager(Message::Decline { task, epoch }, out);
         }
         let idempotent = call.is_some_and(|call| call.idempotent);
@@ -54,6 +55,14 @@ impl<R: Rules> Contractor<R> {
             self.begin(task, out);
         }
         self.claim(task, out);
+    }
+
+    /// A later award is declined: of the earlier one, which was abandoned, nothing is left to do. If
+    /// that were not on the disk, a restart would go on with it.
+    fn let_go(&mut self, task: TaskId, out: &mut impl Out) {
+        if self.promises.get(task).is_some_and(|it| it.outcome.is_none() && !it.settled) {
+            self.promises.record(Write::Settle(task), out);
+        }
     }
 
     fn answer_old_award(&mut self, task: TaskId, epoch: Epoch, fence: Epoch, out: &mut impl Out) {

@@ -187,8 +187,7 @@ fn has_ended<R: Rules>(nodes: &[&Node<R>]) -> bool {
     let ended = |node: &&Node<R>| match node {
         Participant::Manager(manager) => manager.ledger().tasks().all(|(_, task)| task.phase.is_terminal()),
         Participant::Contractor(it) => {
-            it.works().next().is_none()
-                && it.promises().iter().all(|(_, promise)| promise.settled || promise.outcome.is_none())
+            it.works().next().is_none() && it.promises().iter().all(|(_, promise)| promise.settled)
         }
     };
     nodes.iter().all(ended)

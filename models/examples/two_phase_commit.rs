@@ -37,6 +37,7 @@ fn cluster<const HASTY: bool>() -> Cluster<Participant<HASTY>> {
     let recovery = Recovery::<Participant<HASTY>> {
         rounds: 2,
         schedule: |_, nodes| vec![(Patience, nodes)],
+        answers: |_| None,
         goal: |participants| participants.iter().all(|participant| participant.has_decided()),
     };
     Cluster::<Participant<HASTY>>::new(nodes.iter().map(|id| Config { id, coordinator, managers }))

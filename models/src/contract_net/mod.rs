@@ -288,7 +288,7 @@ fn inputs(bounds: &Bounds) -> Vec<Input> {
         // There are no more epochs than rounds, unless a rule is missing.
         for epoch in (1..=bounds.get("rounds") + 1).map(althing::contract_net::Epoch::new) {
             inputs.push(contractor::Input::Finished { task, epoch, result: RESULT }.into());
-            if bounds.is_on("failures") {
+            if bounds.is_on("failures") || bounds.is_on("lost_leases") {
                 inputs.push(contractor::Input::Failed { task, epoch }.into());
             }
         }
@@ -306,11 +306,13 @@ fn inputs(bounds: &Bounds) -> Vec<Input> {
 fn environment<R: Rules>(bounds: &Bounds) -> impl Fn(&Node<R>, &Event<Node<R>>) -> bool + use<R> {
     let (all, claims) = (bounds.get("contractors"), bounds.get("claims"));
     let (lapses, expiries) = (bounds.is_on("lapses"), bounds.is_on("expiries"));
-    let lost_leases = bounds.is_on("lost_leases");
+    let (lost_leases, failures) = (bounds.is_on("lost_leases"), bounds.is_on("failures"));
     move |node, event| match (node, event) {
         (_, Event::Message { .. }) => true,
         (Participant::Manager(manager), Event::Input(Input::Manager(input))) => may_ask(manager, input, all),
-        (Participant::Contractor(it), Event::Input(Input::Contractor(input))) => may_say(it, input, all),
+        (Participant::Contractor(it), Event::Input(Input::Contractor(input))) => {
+            may_say(it, input, all, failures)
+        }
         (Participant::Manager(_), Event::Input(Input::Contractor(_))) => false,
         (Participant::Contractor(_), Event::Input(Input::Manager(_))) => false,
         (_, Event::Timer(Timer::Manager(timer))) => match timer {
@@ -343,7 +345,12 @@ fn may_ask<R: Rules>(manager: &Manager<Mechanism, R>, input: &manager::Input, co
 }
 
 /// What the host of a contractor says: its own bids, if they were asked for, and what came of its work.
-fn may_say<R: Rules>(it: &Contractor<R>, input: &contractor::Input, contractors: u64) -> bool {
+fn may_say<R: Rules>(
+    it: &Contractor<R>,
+    input: &contractor::Input,
+    contractors: u64,
+    failures: bool,
+) -> bool {
     let asked = |task, round| it.call(task).is_some_and(|call| call.round == round && call.bid.is_none());
     match *input {
         contractor::Input::Bid { task, round, bid: said } => {
@@ -353,7 +360,10 @@ fn may_say<R: Rules>(it: &Contractor<R>, input: &contractor::Input, contractors:
         contractor::Input::Finished { task, epoch, .. } => {
             it.work(task).is_some_and(|work| work.epoch == epoch && work.executing)
         }
-        contractor::Input::Failed { task, epoch } => it.work(task).is_some_and(|work| work.epoch == epoch),
+        // A host that was told to stop says when it has.
+        contractor::Input::Failed { task, epoch } => {
+            it.work(task).is_some_and(|work| work.epoch == epoch && (failures || work.stopping))
+        }
     }
 }
 
@@ -383,6 +393,7 @@ fn describe_contractor<R: Rules>(contractor: &Contractor<R>) -> String {
         let promise = contractor.promises().get(task).map(|promise| {
             let outcome = match (contractor.work(task), promise.outcome) {
                 (Some(work), _) if work.executing => "at work".to_owned(),
+                (Some(work), _) if work.stopping => "stopping".to_owned(),
                 (Some(_), _) => "held".to_owned(),
                 (None, Some(outcome)) => format!("{outcome:?}"),
                 (None, None) => "over".to_owned(),

@@ -1,7 +1,16 @@
 //! What would happen if a rule were missing, or a host broke the contract.
 //!
 //! The numbers are those of the table in [`althing::contract_net`]. Those from 14 to 18 need clocks, and
-//! are not here.
+//! are not here, but for what 16 does to a contractor's fields.
+//!
+//! # What it cannot express
+//!
+//! | rule or invariant | why |
+//! |---|---|
+//! | `Fenced`, G11 | a [`Gate`](althing::contract_net::fence::Gate) asks the published rules, whatever those of the machines are: no mutant can break it here |
+//! | `is_affordable` | the mechanism looks at the reserve first, so the ledger is never asked for more |
+//! | `is_capable` | every contractor can do every task |
+//! | `claim_counts`, `go_counts`, `lease_begins`, `manager_lease` | they are about the time for which two may work on a task: T1 |
 
 use althing::contract_net::ids::{Epoch, Round, Tenure};
 use althing::contract_net::ledger::Command;

@@ -175,10 +175,12 @@ fn answer<R: Rules>(node: &Node<R>) -> Option<Input> {
         let bid = bid(contractor.id(), 0, 1);
         Some(contractor::Input::Bid { task, round: call.round, bid })
     });
-    let done = contractor
-        .works()
-        .find(|(_, work)| work.executing)
-        .map(|(task, work)| contractor::Input::Finished { task, epoch: work.epoch, result: RESULT });
+    let done = contractor.works().find_map(|(task, work)| {
+        let epoch = work.epoch;
+        let finished = contractor::Input::Finished { task, epoch, result: RESULT };
+        let stopped = work.stopping.then_some(contractor::Input::Failed { task, epoch });
+        if work.executing { Some(finished) } else { stopped }
+    });
     done.or(bids).map(Input::Contractor)
 }
 
@@ -187,8 +189,7 @@ fn has_ended<R: Rules>(nodes: &[&Node<R>]) -> bool {
     let ended = |node: &&Node<R>| match node {
         Participant::Manager(manager) => manager.ledger().tasks().all(|(_, task)| task.phase.is_terminal()),
         Participant::Contractor(it) => {
-            it.works().next().is_none()
-                && it.promises().iter().all(|(_, promise)| promise.settled || promise.outcome.is_none())
+            it.works().next().is_none() && it.promises().iter().all(|(_, promise)| promise.settled)
         }
     };
     nodes.iter().all(ended)

@@ -287,10 +287,12 @@ fn of_order<R: Rules>(
         Message::Reject { .. } => "rejected",
         Message::Award { task, epoch, .. } => {
             let (was, is) = (before.promises().fence(*task), after.promises().fence(*task));
+            let declines = says(step, |message| matches!(message, Message::Decline { .. }));
             match () {
+                () if declines && was < is => "award: declined",
+                () if declines => "award: declined again",
                 () if was < is && before.work(*task).is_some() => "award: of a later epoch",
                 () if was < is => "award: held",
-                () if *epoch > was => "award: declined",
                 () if *epoch < was => "award: of an earlier epoch",
                 () if says(step, |message| matches!(message, Message::Report { .. })) => {
                     "award: outcome again"

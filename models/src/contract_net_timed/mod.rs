@@ -26,16 +26,14 @@ pub use subject::ContractNetTimed;
 use std::num::NonZeroU32;
 
 use althing::contract_net::ids::{BidId, Digest, Epoch, Money, Round, TaskId};
-use althing::contract_net::participant::{Config, Input, Output, Participant, Timer};
+use althing::contract_net::participant::{Config, Input, Participant, Timer};
 use althing::contract_net::rules::{Published, Rules};
 use althing::contract_net::terms::{Ratio, Terms};
 use althing::contract_net::{
-    Bid, Capabilities, Contractor, LowestCost, Manager, Message, Phase, contractor, invariants, manager,
+    Bid, Capabilities, Contractor, LowestCost, Manager, Phase, contractor, invariants, manager,
 };
 use althing::machine::Event;
 use althing::node::NodeId;
-use althing::observe::Step;
-use althing::outbox::Op;
 
 use self::clocks::Clocks;
 use crate::bounds::{Bounds, BoundsError, Key};
@@ -169,7 +167,8 @@ struct Limits {
     failures: bool,
 }
 
-/// Whoever is asked may bid, whoever is awarded the task may fail, and whoever works may be done. A
+/// Whoever is asked may bid, whoever is awarded the task may fail, and whoever works may be done; who was
+/// told to stop says when it has. A
 /// claim after the last is not made; its lease and those before it run out.
 fn may_work<R: Rules>(contractor: &Contractor<R>, event: &Event<Agent<R>>, limits: Limits) -> bool {
     match event {
@@ -181,7 +180,8 @@ fn may_work<R: Rules>(contractor: &Contractor<R>, event: &Event<Agent<R>>, limit
                 contractor.work(*task).is_some_and(|work| work.epoch == *epoch && work.executing)
             }
             contractor::Input::Failed { task, epoch } => {
-                limits.failures && contractor.work(*task).is_some_and(|work| work.epoch == *epoch)
+                let may = |stopping| limits.failures || stopping;
+                contractor.work(*task).is_some_and(|work| work.epoch == *epoch && may(work.stopping))
             }
             contractor::Input::Pass { .. } => false,
         },
@@ -202,16 +202,6 @@ fn invariants<R: Rules>(cluster: Cluster<Agent<R>>) -> Cluster<Agent<R>> {
         .each_step("HoldsOnStandingBid", invariants::holds_on_standing_bid)
         .each_step("DurableBeforeAward", invariants::durable_before_award)
         .each_step("DurableBeforeReport", invariants::durable_before_report)
-        .each_step("StopsBeforeReport", stops_before_report)
-}
-
-/// A host that was told to stop has stopped before it says that the work has failed: a manager awards
-/// the task anew as soon as it hears that, whatever lease still runs.
-fn stops_before_report<R: Rules>(step: &Step<'_, Agent<R>>) -> bool {
-    let place = |found: fn(&Op<Agent<R>>) -> bool| step.performed.iter().position(found);
-    let stop = place(|op| matches!(op, Op::Output(Output::Contractor(contractor::Output::Stop { .. }))));
-    let report = place(|op| matches!(op, Op::Send { message: Message::Report { .. }, .. }));
-    stop.zip(report).is_none_or(|(stop, report)| stop < report)
 }
 
 fn describe<R: Rules>(agent: &Agent<R>) -> String {

@@ -60,7 +60,7 @@ pub type Mutant = protocol::Mutant<Broken, Agent<Broken>>;
 const EXACT: [(&str, u64); 3] = [("contractor_lease", 1), ("drift", 0), ("claims", 1)];
 
 /// Every mutant.
-pub static MUTANTS: [Mutant; 9] = [
+pub static MUTANTS: [Mutant; 8] = [
     Mutant::of_rules(
         "no-margin",
         "14: manager_lease",
@@ -105,13 +105,6 @@ pub static MUTANTS: [Mutant; 9] = [
         "DurableBeforeReport",
         &[("contractor_lease", 1), ("drift", 0), ("claims", 1), ("expiry", 1)],
     ),
-    Mutant::of_host(
-        "reports-before-it-stops",
-        "the host reports that the work has failed, and stops it then",
-        || Tamper { performs: says_last, ..Tamper::default() },
-        "StopsBeforeReport",
-        &EXACT,
-    ),
 ];
 
 type Ops = Vec<Op<Agent<Broken>>>;
@@ -127,10 +120,5 @@ fn forgets_restarts(mut ops: Ops) -> Ops {
 
 fn forgets_declines(mut ops: Ops) -> Ops {
     ops.retain(|op| !matches!(op, Op::Write(participant::Write::Contractor(Write::Decline { .. }))));
-    ops
-}
-
-fn says_last(mut ops: Ops) -> Ops {
-    ops.sort_by_key(|op| matches!(op, Op::Output(_)));
     ops
 }

@@ -168,7 +168,7 @@ fn functions_fit_on_a_page() {
 
 #[test]
 fn enums_of_a_protocol_are_matched_exhaustively() {
-    for source in sources("src/raft") {
+    for source in sources("src/raft").iter().chain(&sources("src/contract_net")) {
         for (number, line) in source.code() {
             let catches_all = line.trim_start().starts_with("_ =>") || line.contains(" _ =>");
             assert!(!catches_all, "{}:{number}: a new variant would slip through `_`", source.path);
@@ -195,6 +195,35 @@ fn every_rule_cites_its_source() {
         }
     }
     assert!(cited >= 13, "only {cited} rules were found");
+}
+
+/// Those of the contract net name a paper, or a place in its state table or its guarantees.
+#[test]
+fn every_rule_of_the_contract_net_cites_its_source() {
+    const SOURCES: [&str; 6] = [
+        "Smith 1980",
+        "FIPA SC00029",
+        "Vickrey 1961",
+        "Gray and Cheriton 1989",
+        "State table",
+        "Guarantee G",
+    ];
+    let (mut doc, mut cited) = (String::new(), 0);
+    for rules in sources("src/contract_net").iter().filter(|source| source.path.ends_with("/rules.rs")) {
+        for (number, line) in rules.shipped() {
+            if let Some(comment) = line.trim().strip_prefix("///") {
+                doc.push_str(comment);
+                continue;
+            }
+            if line.starts_with("    fn ") {
+                let cites = SOURCES.iter().any(|source| doc.contains(source));
+                assert!(cites, "{}:{number}: which rule is this?", rules.path);
+                cited += 1;
+            }
+            doc.clear();
+        }
+    }
+    assert!(cited >= 19, "only {cited} rules were found");
 }
 
 #[test]

@@ -20,6 +20,9 @@
 //! manager            ...... grant ---------------------- L_m -----------------------| awards anew
 //! ```
 //!
+//! There is a shorter way to another award: that the contractor reports that it failed. It does once
+//! its host has stopped, which may be `slack` after it was told to, and not before.
+//!
 //! With clock rates within `1 - rho ..= 1 + rho`, the contractor has stopped before that if
 //! `L_m >= (L_c + slack)(1 + rho)/(1 - rho)`. No bound on the delay of messages is needed. This is
 //! the only thing in a contract net that depends on durations: with any others, everything holds

@@ -20,6 +20,7 @@
 //! | all of these | every decision, as a predicate | [`rules`] |
 //! | | what must always hold | [`invariants`] |
 //! | | numbers, capabilities and tasks; why something is refused | [`ids`], [`capabilities`], [`terms`], [`refusal`] |
+//! | | tasks that come in any order | [`plan`] |
 //!
 #![doc = include_str!("front.md")]
 //!
@@ -27,11 +28,11 @@
 //!
 //! Of the manager, for each task; `e` is an epoch, `a` an agent, `r` a round:
 //!
-//! | state | event [guard] | durable | next; what is said |
+//! | state | event, if the guard holds | durable | next; what is said |
 //! |---|---|---|---|
-//! | Bidding(r) | Bid [round = r, asked] | | collect |
-//! | Bidding(r) | close: time is up, or all have answered [best <= reserve] | `Award{e = ep + 1, a}` | Awarded(e, a); then Award, Rejects |
-//! | Bidding(r) | close: time is up [none] | `Reannounce` or `GiveUp` | Bidding(r + 1), the reserve is raised; or Unallocated |
+//! | Bidding(r) | Bid, if round = r and it was asked | | collect |
+//! | Bidding(r) | close: time is up, or all have answered, if best <= reserve | `Award{e = ep + 1, a}` | Awarded(e, a); then Award, Rejects |
+//! | Bidding(r) | close: time is up, if there is no such bid | `Reannounce` or `GiveUp` | Bidding(r + 1), the reserve is raised; or Unallocated |
 //! | Awarded(e, a) | Claim(e, a) | | the lease begins anew; Go |
 //! | Awarded(e, a) | Decline(e, a), Report Fail(e, a), or the lease runs out | `Release{e, a}` | Bidding(r + 1); or Unallocated after the last |
 //! | Awarded(e, a) | Report Ok(e, a) | `Accept{e, a}` | Done; Ack; tasks that waited are announced |
@@ -43,22 +44,23 @@
 //!
 //! Of a contractor, for each task:
 //!
-//! | state | event [guard] | durable | next; what is said |
+//! | state | event, if the guard holds | durable | next; what is said |
 //! |---|---|---|---|
-//! | Idle | Announce(r) [slot free] | | the host is asked |
-//! | Idle | Announce(r) [no slot] | | Refuse |
+//! | Idle | Announce(r), if slot free | | the host is asked |
+//! | Idle | Announce(r), if no slot | | Refuse |
 //! | Asked(r) | the host bids | | Bid(r), until its timer expires |
-//! | Bid(r) | Award(e, r) [e > fence, the bid stands, slot free] | `Hold{e}` | Held; the lease of claim 1 begins; Claim(e, 1) |
-//! | any | Award(e) [e > fence], otherwise | | Decline(e) |
-//! | any | Award(e) [e <= fence] | | the stored outcome of e again, if there is one |
-//! | Held | Go(e, n) [the lease of claim n runs] | | Executing, until it runs out; the host starts |
+//! | Bid(r) | Award(e, r), if e > fence, the bid stands, slot free | `Hold{e}` | Held; the lease of claim 1 begins; Claim(e, 1) |
+//! | any | Award(e), if e > fence and one of the others does not hold | | Decline(e) |
+//! | any | Award(e), if e <= fence | | the stored outcome of e again, if there is one |
+//! | Held | Go(e, n), if the lease of claim n runs | | Executing, until it runs out; the host starts |
 //! | Held, Executing | claim timer | | Claim(e, n + 1), its lease begins; or, if that of n runs and is not granted, Claim(e, n) again |
-//! | Executing | Go(e, n + 1) [its lease runs] | | Executing, until that runs out |
-//! | Executing | the lease of the granted claim runs out | `Finish{Failed}` | the host stops; Report Fail until Ack |
-//! | Executing | the host is done | `Finish{Done}` | Report Ok until Ack |
+//! | Executing | Go(e, n + 1), if its lease runs | | Executing, until that runs out |
+//! | Executing | the lease of the granted claim runs out | | Stopping: the host stops |
+//! | Held, Executing, Stopping | the host has failed, or stopped | `Finish{Failed}` | Report Fail until Ack |
+//! | Executing | the host has a result | `Finish{Done}` | Report Ok until Ack |
 //! | any | Ack, Cancel(e), or an Award of a higher epoch | `Settle` | Idle; the host stops |
-//! | Held, Executing | restart [idempotent] | `Resume` | Held; its claims have numbers of their own |
-//! | Held, Executing | restart [not idempotent] | `Finish{Failed}` | Report Fail until Ack |
+//! | Held, Executing, Stopping | restart, if idempotent | `Resume` | Held; its claims have numbers of their own |
+//! | Held, Executing, Stopping | restart, if not idempotent | `Finish{Failed}` | Report Fail until Ack |
 //!
 //! There is no clock in either: every time is a timer of whoever it belongs to. What that does to the
 //! leases is in [`lease`].
@@ -102,6 +104,7 @@ pub mod ledger;
 pub mod manager;
 pub mod message;
 pub mod participant;
+pub mod plan;
 pub mod refusal;
 pub mod rules;
 pub mod terms;

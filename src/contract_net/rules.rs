@@ -40,7 +40,7 @@ pub trait Rules: Value + Copy {
         phase == Phase::Bidding
     }
 
-    /// State table, Bidding, Bid [round = r]: a bid answers one announcement, whose terms it
+    /// State table, Bidding, Bid, if round = r: a bid answers one announcement, whose terms it
     /// accepts, and no other.
     fn is_of_round(&self, bid: Round, current: Round) -> bool {
         bid == current
@@ -103,19 +103,19 @@ pub trait Rules: Value + Copy {
         lease::manager_minimum(contractor, slack, drift)
     }
 
-    /// State table, contractor, Award(e) [e > fence]: an award is taken once, and none after a later
+    /// State table, contractor, Award(e), if e > fence: an award is taken once, and none after a later
     /// one.
     fn may_hold(&self, epoch: Epoch, fence: Epoch) -> bool {
         epoch > fence
     }
 
-    /// State table, contractor, Award [own bid unexpired]; FIPA SC00029: a proposal binds who made
+    /// State table, contractor, Award, if own bid unexpired; FIPA SC00029: a proposal binds who made
     /// it, as long as it stands, to what it said.
     fn bid_stands(&self, own: Option<Stake>, award: Stake) -> bool {
         own.is_some_and(|own| own.round == award.round && own.bid == award.bid && own.amount <= award.amount)
     }
 
-    /// State table, contractor, Award [slot free]: nobody works on more than it has room for.
+    /// State table, contractor, Award, if slot free: nobody works on more than it has room for.
     fn has_slot(&self, busy: u32, capacity: u32) -> bool {
         busy < capacity
     }
@@ -131,7 +131,7 @@ pub trait Rules: Value + Copy {
         at == Moment::Go
     }
 
-    /// State table, contractor, Go(echo s) [now < s + L_c]: a grant counts while the lease of its
+    /// State table, contractor, Go(echo s), if now < s + L_c: a grant counts while the lease of its
     /// claim runs (Gray and Cheriton 1989, 2).
     fn go_counts(&self, running: bool) -> bool {
         running

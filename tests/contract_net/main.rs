@@ -1,6 +1,13 @@
 //! The contract net: a test a sentence of its state table, and long runs of the whole.
 
+mod contractor;
+mod counts;
+mod encoding;
+mod foreign;
+mod manager;
 mod mutants;
 mod random;
 mod runs;
+mod subject;
+mod timed;
 mod world;

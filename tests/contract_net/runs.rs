@@ -6,7 +6,8 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::world::{Counts, Plan, World};
+use crate::counts::Counts;
+use crate::world::{Plan, World};
 
 fn plans() -> impl Strategy<Value = (u64, u8, u64, u32)> {
     (any::<u64>(), 1..=20_u8, 1..=50_u64, 0..1_500_u32)

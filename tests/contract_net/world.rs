@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use althing::contract_net::award::LowestCost;
 use althing::contract_net::bidder::{self, CostModel};
 use althing::contract_net::invariants::{self, Chronicle};
-use althing::contract_net::ledger::{Cause, Command, Event as Entry, Reason};
+use althing::contract_net::ledger::Command;
 use althing::contract_net::message::{Ack, Message, Offer};
 use althing::contract_net::participant::{Config, Disk, Output, Participant, Timer, Write};
 use althing::contract_net::{
@@ -15,6 +15,7 @@ use althing::contract_net::{
 use althing::observe::{Cause as Why, History, Step};
 use althing::{Durable, Event, Machine, NodeId, Op, Outbox};
 
+use crate::counts::Counts;
 use crate::random::Random;
 
 pub(crate) type Node<R> = Participant<LowestCost, R>;
@@ -57,27 +58,6 @@ impl<R> Plan<R> {
     }
 }
 
-/// What happened in a run, to see that it was not idle.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) awarded: u32,
-    pub(crate) declined: u32,
-    pub(crate) failed: u32,
-    pub(crate) expired: u32,
-    pub(crate) accepted: u32,
-    pub(crate) cancelled: u32,
-    pub(crate) nobody_capable: u32,
-    pub(crate) no_bid: u32,
-    pub(crate) too_low: u32,
-    pub(crate) dependency: u32,
-    pub(crate) reannounced: u32,
-    pub(crate) stopped: u32,
-    pub(crate) crashes: u32,
-    pub(crate) refused: u32,
-    pub(crate) settled_stale: u32,
-    pub(crate) executing: u32,
-}
-
 /// One node, with its disk, its timers, and what its application is doing.
 struct Seat<R: Rules> {
     config: Config<LowestCost, R>,
@@ -86,6 +66,7 @@ struct Seat<R: Rules> {
     timers: BTreeSet<Timer>,
     asked: Vec<(TaskId, Round, Offer)>,
     at_work: BTreeMap<TaskId, Epoch>,
+    stopping: Vec<(TaskId, Epoch)>,
     model: CostModel,
 }
 
@@ -175,7 +156,7 @@ impl<R: Rules> World<R> {
 
     /// The application of a contractor does something. Whether there was anything to do.
     fn work(&mut self, seat: usize) -> Result<bool, String> {
-        let Seat { asked, at_work, model, .. } = &mut self.seats[seat];
+        let Seat { asked, at_work, stopping, model, .. } = &mut self.seats[seat];
         let alike = self.plan.host == Host::ForgetsPromises;
         if let Some((task, round, offer)) = asked.pop() {
             let work = if alike { 1 } else { 1 + self.random.below(20) };
@@ -188,6 +169,10 @@ impl<R: Rules> World<R> {
                 Some(_) | None => contractor::Input::Pass { task, round },
             };
             self.step(id(seat as u8), Event::Input(answer.into()))?;
+            return Ok(true);
+        }
+        if let Some((task, epoch)) = stopping.pop() {
+            self.step(id(seat as u8), Event::Input(contractor::Input::Failed { task, epoch }.into()))?;
             return Ok(true);
         }
         let Some((task, epoch)) = at_work.pop_first() else { return Ok(false) };
@@ -256,6 +241,7 @@ impl<R: Rules> World<R> {
         seat.timers.clear();
         seat.asked.clear();
         seat.at_work.clear();
+        seat.stopping.clear();
         let ops: Vec<_> = out.drain().collect();
         self.perform(node, Why::Restart, before, &ops)
     }
@@ -401,8 +387,9 @@ impl<R: Rules> World<R> {
                 seat.at_work.insert(task, epoch);
                 counts.executing += 1;
             }
-            Output::Contractor(contractor::Output::Stop { task, .. }) => {
+            Output::Contractor(contractor::Output::Stop { task, epoch }) => {
                 seat.at_work.remove(&task);
+                seat.stopping.push((task, epoch));
                 counts.stopped += 1;
             }
             Output::Contractor(contractor::Output::Settled { ack, .. }) => {
@@ -438,54 +425,7 @@ impl<R: Rules> Seat<R> {
             speed: NonZeroU32::MIN.saturating_add(random.below(4) as u32),
         };
         let node = Participant::restart(config, Disk::default(), &mut Outbox::new());
-        let (disk, timers) = (Disk::default(), BTreeSet::new());
-        Self { config, node, disk, timers, asked: Vec::new(), at_work: BTreeMap::new(), model }
-    }
-}
-
-impl Counts {
-    fn add(&mut self, entry: Entry) {
-        let count = match entry {
-            Entry::Created { .. } | Entry::Joined { .. } | Entry::Left { .. } => return,
-            Entry::Awarded { .. } => &mut self.awarded,
-            Entry::Released { cause: Cause::Declined, .. } => &mut self.declined,
-            Entry::Released { cause: Cause::Failed, .. } => &mut self.failed,
-            Entry::Released { cause: Cause::Expired, .. } => &mut self.expired,
-            Entry::Accepted { .. } => &mut self.accepted,
-            Entry::Cancelled { .. } => &mut self.cancelled,
-            Entry::Reannounced { .. } => &mut self.reannounced,
-            Entry::Unallocated { reason: Reason::NobodyCapable, .. } => &mut self.nobody_capable,
-            Entry::Unallocated { reason: Reason::NoBid, .. } => &mut self.no_bid,
-            Entry::Unallocated { reason: Reason::ReserveTooLow { .. }, .. } => &mut self.too_low,
-            Entry::Unallocated { reason: Reason::Dependency(_), .. } => &mut self.dependency,
-            Entry::Unallocated { reason: Reason::Released(_), .. } => return,
-        };
-        *count += 1;
-    }
-
-    pub(crate) fn plus(&mut self, other: Self) {
-        let mut other = other;
-        self.each_mut().into_iter().zip(other.each_mut()).for_each(|(sum, other)| *sum += *other);
-    }
-
-    pub(crate) fn each_mut(&mut self) -> [&mut u32; 16] {
-        [
-            &mut self.awarded,
-            &mut self.declined,
-            &mut self.failed,
-            &mut self.expired,
-            &mut self.accepted,
-            &mut self.cancelled,
-            &mut self.nobody_capable,
-            &mut self.no_bid,
-            &mut self.too_low,
-            &mut self.dependency,
-            &mut self.reannounced,
-            &mut self.stopped,
-            &mut self.crashes,
-            &mut self.refused,
-            &mut self.settled_stale,
-            &mut self.executing,
-        ]
+        let (disk, timers, at_work) = (Disk::default(), BTreeSet::new(), BTreeMap::new());
+        Self { config, node, disk, timers, asked: Vec::new(), at_work, stopping: Vec::new(), model }
     }
 }

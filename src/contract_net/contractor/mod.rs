@@ -11,7 +11,7 @@
 //! It answers [`Output::Asked`] with [`Input::Bid`] or [`Input::Pass`], in its own time;
 //! [`bidder`](crate::contract_net::bidder) knows what to bid, if it does not. From [`Output::Start`] on it works, and says
 //! [`Input::Finished`] or [`Input::Failed`] in the end. At [`Output::Stop`] it stops: within `slack`,
-//! which goes into the manager's lease. If the work changes something outside, it takes the epoch
+//! which goes into the manager's lease; and once it has stopped, it says [`Input::Failed`]. If the work changes something outside, it takes the epoch
 //! along, for a [`Gate`](crate::contract_net::fence::Gate). A crash stops all work.
 //!
 //! | timer | duration | armed while |
@@ -141,7 +141,8 @@ pub enum Input {
         /// What the result is known by. The result itself must be durable.
         result: Digest,
     },
-    /// The work is not done, and will not be.
+    /// The work is not done, and will not be: the host has stopped. If nobody waits for that any more,
+    /// it is refused.
     Failed {
         /// The task.
         task: TaskId,
@@ -170,7 +171,7 @@ pub enum Output {
         /// The epoch.
         epoch: Epoch,
     },
-    /// Work no longer, and change nothing any more.
+    /// Work no longer, change nothing any more, and say [`Input::Failed`] then.
     Stop {
         /// The task.
         task: TaskId,

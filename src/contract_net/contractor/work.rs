@@ -19,12 +19,15 @@ pub struct Work {
     pub pending: Option<Claim>,
     /// The latest claim that was sent.
     pub latest: Claim,
+    /// Whether the lease ran out and the host has not said yet that it has stopped. Then nothing is
+    /// executing, granted or pending any more, and the slot is not free yet.
+    pub stopping: bool,
 }
 
 impl Work {
     const fn held(epoch: Epoch, start: u32) -> Self {
         let latest = Claim { start, number: 0 };
-        Self { epoch, executing: false, granted: None, pending: None, latest }
+        Self { epoch, executing: false, granted: None, pending: None, latest, stopping: false }
     }
 }
 
@@ -34,7 +37,7 @@ pub(super) fn stake(round: Round, bid: BidId, amount: Money) -> Stake {
 }
 
 impl<R: Rules> Contractor<R> {
-    /// Award(e) [e > fence, slot free, own bid unexpired]: fence := e is durable, Held, Claim. If
+    /// Award(e), if e > fence, slot free, own bid unexpired: fence := e is durable, Held, Claim. If
     /// e <= fence: the stored outcome again, if that is what the award has come to.
     pub(super) fn take(&mut self, task: TaskId, epoch: Epoch, award: Stake, out: &mut impl Out) {
         let (rules, fence) = (self.rules(), self.promises.fence(task));
@@ -80,7 +83,7 @@ impl<R: Rules> Contractor<R> {
     /// is: it is the same question, asked when it was asked first.
     pub(super) fn claim(&mut self, task: TaskId, out: &mut impl Out) {
         let rules = self.rules();
-        let Some(work) = self.works.get_mut(&task) else { return };
+        let Some(work) = self.works.get_mut(&task).filter(|work| !work.stopping) else { return };
         let claim = match work.pending {
             Some(pending) => pending,
             None => {
@@ -99,10 +102,11 @@ impl<R: Rules> Contractor<R> {
         self.tell_manager(Message::Claim { task, epoch, claim }, out);
     }
 
-    /// Go(echo s) [now < s + L_c]: Executing, until s + L_c.
+    /// Go(echo s), if now < s + L_c: Executing, until s + L_c.
     pub(super) fn go(&mut self, task: TaskId, epoch: Epoch, claim: Claim, out: &mut impl Out) {
         let rules = self.rules();
-        let Some(work) = self.works.get_mut(&task).filter(|work| work.epoch == epoch) else {
+        let Some(work) = self.works.get_mut(&task).filter(|work| work.epoch == epoch && !work.stopping)
+        else {
             return out.output(Output::Refused(Refusal::NotAtWork { task, epoch }));
         };
         if work.granted == Some(claim) {
@@ -130,18 +134,22 @@ impl<R: Rules> Contractor<R> {
         }
     }
 
-    /// Past `until`: stop. What was stopped has failed, and is not begun again under this award.
+    /// Past `until`: stop. What was stopped has failed, and is not begun again under this award. That
+    /// is reported once the host has stopped, and no sooner: the manager awards the task to another
+    /// when it hears of it.
     pub(super) fn lease_runs_out(&mut self, task: TaskId, claim: Claim, out: &mut impl Out) {
         let Some(work) = self.works.get_mut(&task) else { return };
         if work.pending == Some(claim) {
             work.pending = None;
         } else if work.granted == Some(claim) {
+            let stopping = Work { stopping: true, ..Work::held(work.epoch, claim.start) };
             self.abandon(task, out);
-            self.finish(task, Outcome::Failed, out);
+            self.works.insert(task, stopping);
         }
     }
 
-    /// The host is done with the work. It may fail before it was told to start, but not succeed.
+    /// The host is done with the work, or has stopped. It may fail before it was told to start, but not
+    /// succeed.
     pub(super) fn end(&mut self, task: TaskId, epoch: Epoch, outcome: Outcome, out: &mut impl Out) {
         let can_end = |executing: bool| match outcome {
             Outcome::Done(_) => executing,

@@ -195,6 +195,7 @@ fn is_sound_contractor<R: Rules>(contractor: &Contractor<R>) -> bool {
         let ascends = work.granted < work.pending || work.pending.is_none();
         promise.is_some_and(|it| it.fence == work.epoch && it.outcome.is_none() && !it.settled)
             && work.executing == work.granted.is_some()
+            && !(work.stopping && (work.executing || work.pending.is_some()))
             && ascends
             && work.pending.is_none_or(|pending| pending == work.latest)
             && work.granted.is_none_or(|granted| granted <= work.latest)

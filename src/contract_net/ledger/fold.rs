@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use crate::contract_net::ids::{AgentId, Digest, Epoch, Money, Round, TaskId, Tenure};
 use crate::contract_net::ledger::index::Index;
 use crate::contract_net::ledger::{Agent, Award, Cause, Command, Ledger, Phase, Reason, Task, Why};
+#[cfg(feature = "serde")]
+use crate::contract_net::plan;
 use crate::contract_net::terms::Terms;
 use crate::machine::Durable;
 
@@ -78,8 +80,9 @@ impl Ledger {
     }
 
     fn award(&mut self, task: TaskId, epoch: Epoch, award: Award) {
-        // Whoever had it has it no longer: the published rules leave nobody here.
-        self.enter(task, Phase::Bidding);
+        if self.tasks.get(&task).is_some_and(|known| known.phase == Phase::Awarded) {
+            self.enter(task, Phase::Bidding); // The published rules leave nobody here.
+        }
         if let Some(known) = self.tasks.get_mut(&task) {
             (known.epoch, known.award) = (epoch, Some(award));
         }
@@ -143,11 +146,16 @@ impl Ledger {
     fn enter(&mut self, id: TaskId, phase: Phase) {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         let was = core::mem::replace(&mut task.phase, phase);
-        let holder = task.award.and_then(|award| self.agents.get_mut(&award.agent));
         match (was, phase) {
             (Phase::Awarded, Phase::Awarded) | (Phase::Bidding, Phase::Bidding) => return,
-            (Phase::Awarded, _) => holder.into_iter().for_each(|it| it.load = it.load.saturating_sub(1)),
-            (_, Phase::Awarded) => holder.into_iter().for_each(|it| it.load = it.load.saturating_add(1)),
+            (Phase::Awarded, _) => {
+                let holder = task.award.and_then(|award| self.agents.get_mut(&award.agent));
+                holder.into_iter().for_each(|it| it.load = it.load.saturating_sub(1));
+            }
+            (_, Phase::Awarded) => {
+                let holder = task.award.and_then(|award| self.agents.get_mut(&award.agent));
+                holder.into_iter().for_each(|it| it.load = it.load.saturating_add(1));
+            }
             (Phase::Waiting { .. } | Phase::Bidding, _) => {}
             (Phase::Done | Phase::Cancelled | Phase::Unallocated(_), _) => {}
         }
@@ -195,9 +203,9 @@ pub(super) struct Image {
 #[cfg(feature = "serde")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ImageError {
-    /// A task is to come after one that there is not, or after itself.
-    #[error("task {0} is to come after one that there is not")]
-    Dependency(TaskId),
+    /// The tasks are in no order.
+    #[error(transparent)]
+    Plan(#[from] plan::PlanError),
     /// A task contradicts itself or the tasks that it is to come after.
     #[error("what is said of task {0} contradicts itself")]
     Task(TaskId),
@@ -212,6 +220,7 @@ impl TryFrom<Image> for Ledger {
 
     fn try_from(Image { tasks, agents }: Image) -> Result<Self, ImageError> {
         let ledger = Self::of(tasks, agents);
+        plan::in_order(ledger.tasks().map(|(id, task)| (id, &task.terms)))?;
         for (id, task) in ledger.tasks() {
             ledger.is_sound(id, task)?;
         }
@@ -237,8 +246,7 @@ impl Ledger {
     fn is_sound(&self, id: TaskId, task: &Task) -> Result<(), ImageError> {
         let mut open = 0;
         for after in &task.terms.after {
-            let phase = self.task(*after).filter(|_| *after != id).map(|it| it.phase);
-            open += u32::from(phase.ok_or(ImageError::Dependency(id))? != Phase::Done);
+            open += u32::from(self.task(*after).is_none_or(|it| it.phase != Phase::Done));
         }
         let phase = match task.phase {
             Phase::Waiting { on } => on == open && on > 0,

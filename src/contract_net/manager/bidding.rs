@@ -110,7 +110,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         }
     }
 
-    /// Bid or refusal [round = r, eligible]. Once everyone has answered there is nothing to wait for,
+    /// Bid or refusal, if round = r, eligible. Once everyone has answered there is nothing to wait for,
     /// unless there is nothing to award either: then the time that is left is a pause.
     pub(super) fn collect(
         &mut self,
@@ -121,10 +121,12 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         out: &mut impl Out,
     ) {
         let rules = self.rules();
-        if let Err(refusal) = self.admit(task) {
-            return out.output(Output::Refused(refusal));
-        }
-        let Some(auction) = self.auctions.get_mut(&task) else { return };
+        let Some(auction) = self.auctions.get_mut(&task) else {
+            return match self.admit(task) {
+                Ok(()) => self.collect(from, task, round, bid, out),
+                Err(refusal) => out.output(Output::Refused(refusal)),
+            };
+        };
         if !rules.is_of_round(round, auction.round) {
             let refusal = Refusal::Round { task, said: round, current: auction.round };
             return out.output(Output::Refused(refusal));
@@ -140,11 +142,9 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         }
     }
 
-    /// Whether the task is open for bids. While it is, there is an auction of it.
+    /// Whether the task is open for bids although there is no auction of it: by the published rules
+    /// there is one of each that is, so it is not.
     fn admit(&mut self, task: TaskId) -> Result<(), Refusal> {
-        if self.auctions.contains_key(&task) {
-            return Ok(());
-        }
         let known = self.ledger.task(task).ok_or(Refused::UnknownTask(task))?;
         if !self.rules().is_open(known.phase) {
             return Err(Refused::WrongPhase { task, phase: known.phase }.into());

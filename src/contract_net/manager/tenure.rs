@@ -38,7 +38,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         }
     }
 
-    /// Claim(e,a) [lease unexpired]: grant := now; Go. That the lease has not run out is what the
+    /// Claim(e,a), if lease unexpired: grant := now; Go. That the lease has not run out is what the
     /// phase says: when it does, the award is released.
     pub(super) fn grant(&self, from: NodeId, task: TaskId, said: Tenure, claim: Claim, out: &mut impl Out) {
         let rules = self.rules();

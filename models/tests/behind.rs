@@ -161,7 +161,8 @@ fn acknowledges(write: &WriteOf<Scribe>) -> Option<Input> {
 /// Scribes of whom each writes this many entries, and whose host makes every write durable at once.
 fn hosted_at_once(kind: Kind, nodes: u8, entries: usize) -> Cluster<Scribe> {
     let nodes = NodeSet::first(nodes);
-    let recovery = Recovery { rounds: 1, schedule: |_, nodes| vec![(Tell, nodes)], answers: |_| None, goal: all_heard };
+    let recovery =
+        Recovery { rounds: 1, schedule: |_, nodes| vec![(Tell, nodes)], answers: |_| None, goal: all_heard };
     let liveness = Liveness {
         expires: |Tell, _| 1,
         may_be_first: |_, _| true,

@@ -121,7 +121,13 @@ pub static KEYS: [Key; 24] = [
     Key::new("contractors", "contractors", 1, 5, 2),
     Key::new("tasks", "tasks", 1, MAX_TASKS, 1),
     Key::new("rounds", "rounds of a task by its terms: it has no more awards", 1, MAX_ROUNDS, 2),
-    Key::new("claims", "claims since a contractor started with an award: after the last none begins", 1, 99, 1),
+    Key::new(
+        "claims",
+        "claims since a contractor started with an award: after the last none begins",
+        1,
+        99,
+        1,
+    ),
     Key::new("bids", "bids that a contractor chooses from: the second is above the first reserve", 1, 2, 1),
     Key::new("capacity", "tasks that a contractor can work on at a time", 1, MAX_TASKS, 1),
     Key::new("chain", "1: each task is to come after the one before", 0, 1, 0),
@@ -221,8 +227,7 @@ fn capacity(bounds: &Bounds) -> NonZeroU32 {
 }
 
 fn configs<R: Rules>(bounds: &Bounds, rules: R) -> Result<Vec<Config<Mechanism, R>>, BoundsError> {
-    let mechanism =
-        if bounds.is_on("second_price") { Mechanism::SecondPrice } else { Mechanism::LowestCost };
+    let mechanism = if bounds.is_on("second_price") { Mechanism::SecondPrice } else { Mechanism::LowestCost };
     let manager = manager::Config::new(node(MANAGER)).with_award(mechanism).with_rules(rules);
     let contractor = |id| {
         let config = contractor::Config::new(id, node(MANAGER), capacity(bounds));
@@ -356,7 +361,8 @@ fn describe<R: Rules>(node: &Node<R>) -> String {
 fn describe_manager<R: Rules>(manager: &Manager<Mechanism, R>) -> String {
     let task = |(id, task): (TaskId, &althing::contract_net::ledger::Task)| {
         let bids = manager.auction(id).map_or(0, |auction| auction.bids().count());
-        let holder = task.tenure().map_or_else(String::new, |it| format!(", epoch {} to {}", it.epoch, it.agent));
+        let holder =
+            task.tenure().map_or_else(String::new, |it| format!(", epoch {} to {}", it.epoch, it.agent));
         format!("task {id}: {} in round {}, {bids} bids{holder}", task.phase, task.round)
     };
     manager.ledger().tasks().map(task).collect::<Vec<_>>().join("; ")

@@ -171,7 +171,13 @@ pub static MUTANTS: [Mutant; 22] = [
         "Recoverability",
         &[("contractors", 1), ("rounds", 1)],
     ),
-    Mutant::of_rules("same-epoch-again", "4: award_epoch", Broken::AwardEpoch, "SingleAward", &[("rounds", 2)]),
+    Mutant::of_rules(
+        "same-epoch-again",
+        "4: award_epoch",
+        Broken::AwardEpoch,
+        "SingleAward",
+        &[("rounds", 2)],
+    ),
     Mutant::of_rules(
         "epochs-stand-still",
         "4: award_epoch, with one contractor",

@@ -175,9 +175,10 @@ fn answer<R: Rules>(node: &Node<R>) -> Option<Input> {
         let bid = bid(contractor.id(), 0, 1);
         Some(contractor::Input::Bid { task, round: call.round, bid })
     });
-    let done = contractor.works().find(|(_, work)| work.executing).map(|(task, work)| {
-        contractor::Input::Finished { task, epoch: work.epoch, result: RESULT }
-    });
+    let done = contractor
+        .works()
+        .find(|(_, work)| work.executing)
+        .map(|(task, work)| contractor::Input::Finished { task, epoch: work.epoch, result: RESULT });
     done.or(bids).map(Input::Contractor)
 }
 

@@ -46,8 +46,6 @@ impl Protocol for ContractNet {
     }
 }
 
-const QUICK: Profiles = &[
-    ("one-contractor", &[("contractors", 1), ("rounds", 2)]),
-];
+const QUICK: Profiles = &[("one-contractor", &[("contractors", 1), ("rounds", 2)])];
 
 const FULL: Profiles = &[];

@@ -94,9 +94,7 @@ pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
             "tasks>capacity" => beside,
             "refusals" => beside || get("passes") > 0,
             "declines" => get("lapses") > 0 || beside && get("expiries") > 0 || crashes,
-            "failing" => {
-                get("failures") > 0 || get("lost_leases") > 0 || crashes && get("idempotent") == 0
-            }
+            "failing" => get("failures") > 0 || get("lost_leases") > 0 || crashes && get("idempotent") == 0,
             // Something arrives twice, or late although there was no need to send it again.
             "lossy" => get("in_flight") == 0 || get("duplicates") > 0,
             "claims>1" => get("claims") > 1,
@@ -142,7 +140,9 @@ fn of_manager<R: Rules>(
                 Some(Phase::Done | Phase::Cancelled | Phase::Unallocated(_)) | None => "cancel: too late",
             },
         },
-        Cause::Event(Event::Timer(Timer::Contractor(_)) | Event::Input(Input::Contractor(_))) => "misdirected",
+        Cause::Event(Event::Timer(Timer::Contractor(_)) | Event::Input(Input::Contractor(_))) => {
+            "misdirected"
+        }
     }
 }
 
@@ -154,9 +154,8 @@ fn phase<R: Rules>(manager: &Manager<Mechanism, R>, task: TaskId) -> Option<Phas
 fn of_restart<R: Rules>(step: &Step<'_, Node<R>>, before: &Manager<Mechanism, R>) -> &'static str {
     let begins_round = step.performed.iter().any(|op| matches!(op, Op::Write(_)));
     let any = |wanted| before.ledger().tasks().any(|(_, task)| task.phase == wanted);
-    let announces = step.performed.iter().any(|op| {
-        matches!(op, Op::Send { message: Message::Announce { .. }, .. })
-    });
+    let announces =
+        step.performed.iter().any(|op| matches!(op, Op::Send { message: Message::Announce { .. }, .. }));
     match (begins_round, announces) {
         (true, _) => "manager restarts: next round",
         (false, true) => "manager restarts: the last round",
@@ -193,9 +192,7 @@ fn of_answer<R: Rules>(
             Some(Phase::Awarded) if epoch_of(before, task) == Some(*epoch) => "claim: granted",
             Some(_) | None => "claim: stale",
         },
-        Message::Decline { .. } => {
-            released("decline: next round", "decline: given up", "decline: stale")
-        }
+        Message::Decline { .. } => released("decline: next round", "decline: given up", "decline: stale"),
         Message::Report { outcome: Outcome::Failed, .. } => {
             released("failure: next round", "failure: given up", "failure: stale")
         }
@@ -250,7 +247,9 @@ fn of_contractor<R: Rules>(
                 })
             };
             match () {
-                () if writes(|it| matches!(it, contractor::Write::Resume(_))) => "contractor restarts: goes on",
+                () if writes(|it| matches!(it, contractor::Write::Resume(_))) => {
+                    "contractor restarts: goes on"
+                }
                 () if writes(|it| matches!(it, contractor::Write::Finish { .. })) => {
                     "contractor restarts: has failed"
                 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use althing::node::NodeId;
 use althing::outbox::Op;
 use althing::raft::Disk;
-use althing_models::fuzz::{election_decode, election_walk, raft_decode, raft_walk};
+use althing_models::fuzz::{
+    contract_net_decode, contract_net_walk, election_decode, election_walk, raft_decode, raft_walk,
+};
 use althing_models::raft::{RAFT, endless, model};
 use althing_models::subject::Subject;
 use althing_models::walk::{Walk, choices};
@@ -35,12 +37,14 @@ fn replay(target: &str, run: fn(&[u8])) {
 fn the_corpus_of_walks_violates_nothing() {
     replay("election_walk", election_walk);
     replay("raft_walk", raft_walk);
+    replay("contract_net_walk", contract_net_walk);
 }
 
 #[test]
 fn the_corpus_of_events_and_traces_breaks_no_contract() {
     replay("election_decode", election_decode);
     replay("raft_decode", raft_decode);
+    replay("contract_net_decode", contract_net_decode);
 }
 
 #[test]
@@ -51,6 +55,8 @@ fn bytes_that_end_anywhere_are_walks_and_events_too() {
         election_decode(&bytes[..end]);
         raft_walk(&bytes[..end]);
         raft_decode(&bytes[..end]);
+        contract_net_walk(&bytes[..end]);
+        contract_net_decode(&bytes[..end]);
     }
 }
 

@@ -10,10 +10,12 @@ use crate::bounds::Bounds;
 use crate::cluster::Cluster;
 use crate::walk::{Kind, Walk, Weights};
 
+mod contract_net;
 mod election;
 mod near;
 mod raft;
 
+pub use contract_net::{contract_net_decode, contract_net_walk};
 pub use election::{election_decode, election_walk};
 pub use raft::{raft_decode, raft_walk};
 

@@ -92,8 +92,10 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         self.auctions.insert(task, Auction { round, invited, answered: NodeSet::EMPTY, bids });
     }
 
+    /// Not itself, whatever its disk may say.
     fn able(&self, needs: Capabilities) -> NodeSet {
-        self.ledger.able(needs).filter_map(AgentId::node).collect()
+        let able: NodeSet = self.ledger.able(needs).filter_map(AgentId::node).collect();
+        able.without(self.config.id)
     }
 
     /// A contractor joins while tasks are open.

@@ -4,7 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`problem`] | agents and tasks as somebody writes them down |
-//! | [`run`] | the host: time, timers, bids and work |
+//! | [`run`](mod@run) | the host: time, timers, bids and work |
 //! | [`outcome`] | what came of it |
 
 pub mod outcome;

@@ -220,6 +220,9 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
     }
 
     pub(crate) fn receive(&mut self, from: NodeId, message: Message, out: &mut impl Out) {
+        if from == self.config.id {
+            return out.output(Output::Refused(Refusal::Own(from))); // Whatever its disk may say.
+        }
         let agent = AgentId::from(from);
         let tenure = |epoch| Tenure { epoch, agent };
         match message {

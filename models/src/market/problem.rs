@@ -19,9 +19,10 @@
 //! given); with `escalation: [3, 2]` it grows by half with each round without an award, of which there
 //! are at most `rounds`. With `capabilities` at the top, no others are known.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map};
 use std::num::NonZeroU32;
 
+use althing::contract_net::plan::{self, PlanError};
 use althing::contract_net::{Capabilities, Money, Ratio, TaskId, Terms};
 use althing::node::NodeId;
 use rand_chacha::ChaCha8Rng;
@@ -350,51 +351,42 @@ fn below(random: &mut ChaCha8Rng, most: u64) -> u64 {
 fn in_order(written: Vec<WrittenTask>, known: &BTreeMap<String, usize>) -> Result<Vec<Task>, ProblemError> {
     let names: Vec<_> = written.iter().map(|task| task.name.clone()).collect();
     let places = index(&names, |place| format!("tasks[{place}].name"))?;
-    let mut waits = Vec::with_capacity(written.len());
-    let mut dependents = vec![Vec::new(); written.len()];
-    for (number, task) in written.iter().enumerate() {
-        let after: BTreeSet<_> = task
-            .after
-            .iter()
-            .map(|name| find(&places, name, &format!("tasks[{number}].after")))
-            .collect::<Result<_, _>>()?;
-        after.iter().for_each(|earlier| dependents[*earlier].push(number));
-        waits.push(after);
+    let tasks = written.into_iter().enumerate().map(|(number, task)| task.check(number, known, &places));
+    let tasks = tasks.collect::<Result<Vec<_>, _>>()?;
+    let numbered = tasks.iter().zip(0..).map(|(task, number)| (TaskId::new(number), &task.terms));
+    let order = plan::in_order(numbered).map_err(|error| match error {
+        PlanError::Cycle(task) => ProblemError::Cycle { names: cycle(&tasks, place(task)) },
+        PlanError::UnknownDependency { .. } => unreachable!("each name was found"),
+    })?;
+    // From here on a task has the number of its place in this order.
+    let ids: BTreeMap<_, _> = order.iter().copied().zip((0..).map(TaskId::new)).collect();
+    let mut tasks: BTreeMap<_, _> =
+        tasks.into_iter().zip(0..).map(|(task, number)| (ids[&TaskId::new(number)], task)).collect();
+    for task in tasks.values_mut() {
+        task.terms.after = task.terms.after.iter().map(|after| ids[after]).collect();
     }
-    let mut open: Vec<_> = waits.iter().map(BTreeSet::len).collect();
-    let mut ready: BTreeSet<_> = (0..written.len()).filter(|task| open[*task] == 0).collect();
-    let mut order = Vec::with_capacity(written.len());
-    while let Some(task) = ready.pop_first() {
-        order.push(task);
-        for dependent in &dependents[task] {
-            open[*dependent] -= 1;
-            if open[*dependent] == 0 {
-                ready.insert(*dependent);
-            }
-        }
-    }
-    if order.len() < written.len() {
-        return Err(ProblemError::Cycle { names: cycle(&waits, &open, &names) });
-    }
-    let mut ids = vec![TaskId::default(); order.len()];
-    order.iter().zip(0..).for_each(|(task, id)| ids[*task] = TaskId::new(id));
-    let mut written: Vec<_> = written.into_iter().map(Some).collect();
-    let tasks = order.into_iter().filter_map(|number| {
-        let after = waits[number].iter().map(|earlier| ids[*earlier]);
-        written[number].take().map(|task| task.check(number, known, after))
-    });
-    tasks.collect()
+    Ok(tasks.into_values().collect())
 }
 
-/// Tasks of which each waits for the next, and the last for the first.
-fn cycle(waits: &[BTreeSet<usize>], open: &[usize], names: &[String]) -> Vec<String> {
-    let mut path: Vec<usize> = open.iter().position(|waits| *waits > 0).into_iter().collect();
-    while let Some(last) = path.last() {
-        let Some(next) = waits[*last].iter().find(|earlier| open[**earlier] > 0) else { break };
-        if let Some(start) = path.iter().position(|task| task == next) {
-            return path[start..].iter().map(|task| names[*task].clone()).collect();
+fn place(task: TaskId) -> usize {
+    task.get() as usize
+}
+
+/// The names on a shortest cycle that this task is on: each waits for the next, and the last for it.
+fn cycle(tasks: &[Task], on: usize) -> Vec<String> {
+    let mut paths = VecDeque::from([vec![on]]);
+    let mut seen = BTreeSet::new();
+    while let Some(path) = paths.pop_front() {
+        for after in
+            path.last().into_iter().flat_map(|last| &tasks[*last].terms.after).map(|task| place(*task))
+        {
+            if after == on {
+                return path.iter().map(|task| tasks[*task].name.clone()).collect();
+            }
+            if seen.insert(after) {
+                paths.push_back([&path[..], &[after]].concat());
+            }
         }
-        path.push(*next);
     }
     Vec::new()
 }
@@ -404,9 +396,11 @@ impl WrittenTask {
         self,
         number: usize,
         known: &BTreeMap<String, usize>,
-        after: impl Iterator<Item = TaskId>,
+        places: &BTreeMap<String, usize>,
     ) -> Result<Task, ProblemError> {
         let place = |field: &str| format!("tasks[{number}].{field}");
+        let found = |name: &String| Ok(TaskId::new(find(places, name, &place("after"))? as u64));
+        let after = self.after.iter().map(found).collect::<Result<Vec<_>, _>>()?;
         let needs = set(known, &self.needs, &place("needs"))?;
         let (numerator, denominator) = self.escalation;
         let escalation = Ratio::new(numerator, denominator).map_err(|refused| ProblemError::Number {

@@ -1,9 +1,11 @@
 //! The state table of the manager, a sentence a test.
 
 use althing::NodeId;
-use althing::contract_net::ledger::{Cause, Event as Entry, Reason, Refused};
-use althing::contract_net::manager::{Input, Timer};
-use althing::contract_net::{Ack, AgentId, Epoch, Message, Money, Phase, Refusal, Round, TaskId, Tenure};
+use althing::contract_net::ledger::{Cause, Command, Event as Entry, Reason, Refused};
+use althing::contract_net::manager::{self, Input, Timer};
+use althing::contract_net::{
+    Ack, AgentId, Capabilities, Epoch, Ledger, Message, Money, Phase, Refusal, Round, TaskId, Tenure,
+};
 
 use crate::subject::*;
 
@@ -383,4 +385,22 @@ fn foreign_messages_are_refused() {
     boss.hear(1, Message::Claim { task: OTHER, epoch: Epoch::new(1), claim: number(0, 1) });
     let stale = Message::ReportAck { task: OTHER, epoch: Epoch::new(1), ack: Ack::Stale };
     assert_eq!(boss.sent(), [(1, stale)]);
+}
+
+/// Nobody writes to itself, not even a manager whose disk says that it works for itself: it is asked
+/// for no bid, and what it says to itself is refused.
+#[test]
+fn a_manager_is_no_contractor_of_its_own_whatever_its_disk_says() {
+    let mut ledger = Ledger::default();
+    let (capabilities, capacity) = (Capabilities::from_bits(u64::MAX), count(1));
+    for agent in [AgentId::new(0), AgentId::new(1)] {
+        ledger.apply(Command::Join { agent, capabilities, capacity }).expect("they are new");
+    }
+    let mut boss = Boss::restart(manager::Config::new(node(0)), ledger);
+    boss.create(TASK, terms());
+    assert_eq!(boss.sent(), [(1, announce(1))]);
+    for said in [bids(1, bid(1, 40)), claim(1, 1), failed(1)] {
+        boss.hear(0, said);
+        assert_eq!((boss.refused(), boss.ops.len()), (Some(Refusal::Own(node(0))), 1));
+    }
 }

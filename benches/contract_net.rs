@@ -226,7 +226,7 @@ fn tasks(c: &mut Criterion) {
     let mut group = c.benchmark_group("tasks");
     group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
     group.sample_size(20).throughput(Throughput::Elements(TASKS));
-    for contractors in [5, 20, 60] {
+    for contractors in [5, 20, 100] {
         let net = Net::new(contractors);
         assert_eq!(net.accepted, TASKS);
         group.bench_function(BenchmarkId::new("conversation", contractors), |b| {

@@ -1,12 +1,12 @@
 //! Compact identities: a node, a set of nodes, a map keyed by nodes, and their renaming.
 //!
-//! A cluster has at most [`NodeId::LIMIT`] members, so that a set of them is one machine word:
-//! a protocol state stays small enough to be cloned and hashed millions of times by a checker.
+//! A cluster has at most [`NodeId::LIMIT`] members, so that a set of them is a few machine
+//! words: a protocol state stays small enough to be cloned and hashed millions of times by a checker.
 
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The name of one participant, from 0 to 63.
+/// The name of one participant, from 0 to 127.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(
     feature = "serde",
@@ -17,17 +17,17 @@ pub struct NodeId(u8);
 
 impl NodeId {
     /// How many distinct nodes there can be.
-    pub const LIMIT: u8 = 64;
+    pub const LIMIT: u8 = 128;
 
     /// The node with this number.
     ///
     /// # Errors
-    /// [`NodeOutOfRange`] unless `number < 64`.
+    /// [`NodeOutOfRange`] unless `number < 128`.
     pub const fn new(number: u8) -> Result<Self, NodeOutOfRange> {
         if number < Self::LIMIT { Ok(Self(number)) } else { Err(NodeOutOfRange(number)) }
     }
 
-    /// The node's number, from 0 to 63.
+    /// The node's number, from 0 to 127.
     pub const fn get(self) -> u8 {
         self.0
     }
@@ -40,7 +40,7 @@ impl NodeId {
 
 /// A node number that is not below [`NodeId::LIMIT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("node {0} is out of range: nodes are numbered 0 to 63")]
+#[error("node {0} is out of range: nodes are numbered 0 to 127")]
 pub struct NodeOutOfRange(pub u8);
 
 impl TryFrom<u8> for NodeId {
@@ -76,7 +76,7 @@ impl<'a> arbitrary::Arbitrary<'a> for NodeId {
     }
 }
 
-/// A set of nodes, as 64 bits. Iterates in ascending order.
+/// A set of nodes, as 128 bits. Iterates in ascending order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[cfg_attr(
@@ -84,7 +84,7 @@ impl<'a> arbitrary::Arbitrary<'a> for NodeId {
     derive(serde::Serialize, serde::Deserialize),
     serde(try_from = "Listed", into = "Vec<NodeId>")
 )]
-pub struct NodeSet(u64);
+pub struct NodeSet(u128);
 
 /// A node that is listed twice where each is listed once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -117,18 +117,18 @@ impl NodeSet {
         Self(1 << node.0)
     }
 
-    /// The nodes numbered `0..count`; all 64 if `count` is larger.
+    /// The nodes numbered `0..count`; all 128 if `count` is larger.
     pub const fn first(count: u8) -> Self {
-        if count >= NodeId::LIMIT { Self(u64::MAX) } else { Self((1 << count) - 1) }
+        if count >= NodeId::LIMIT { Self(u128::MAX) } else { Self((1 << count) - 1) }
     }
 
     /// The set whose bit `i` says whether node `i` is a member.
-    pub const fn from_bits(bits: u64) -> Self {
+    pub const fn from_bits(bits: u128) -> Self {
         Self(bits)
     }
 
     /// Bit `i` says whether node `i` is a member.
-    pub const fn bits(self) -> u64 {
+    pub const fn bits(self) -> u128 {
         self.0
     }
 
@@ -161,7 +161,7 @@ impl NodeSet {
         Self(self.0 | other.0)
     }
 
-    /// How many members the set has, at most 64.
+    /// How many members the set has, at most 128.
     pub const fn len(self) -> u8 {
         self.0.count_ones() as u8
     }
@@ -236,7 +236,7 @@ impl fmt::Debug for NodeSet {
     }
 }
 
-/// A map from nodes to values: the keys are one word, the values lie in key order.
+/// A map from nodes to values: the keys are one set, the values lie in key order.
 ///
 /// `values.len() == keys.len()`, so equal maps are equal bit for bit and hash alike.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -410,13 +410,13 @@ mod tests {
 
     #[test]
     fn a_set_holds_what_was_put_in_up_to_the_last_node() {
-        let set = nodes(&[0, 7, 63]);
-        assert_eq!(set.iter().collect::<Vec<_>>(), [NodeId(0), NodeId(7), NodeId(63)]);
+        let set = nodes(&[0, 7, 127]);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [NodeId(0), NodeId(7), NodeId(127)]);
         assert_eq!(set.len(), 3);
-        assert!(set.contains(NodeId(63)) && !set.contains(NodeId(62)));
-        assert_eq!(NodeSet::first(64).len(), 64);
+        assert!(set.contains(NodeId(127)) && !set.contains(NodeId(126)));
+        assert_eq!(NodeSet::first(128).len(), 128);
         assert_eq!(NodeSet::first(3), nodes(&[0, 1, 2]));
-        assert_eq!(set.without(NodeId(7)), nodes(&[0, 63]));
+        assert_eq!(set.without(NodeId(7)), nodes(&[0, 127]));
     }
 
     #[test]
@@ -424,7 +424,7 @@ mod tests {
         let mut ours = NodeMap::new();
         let mut twin = alloc::collections::BTreeMap::new();
         for turn in 0..2_000_u32 {
-            let node = NodeId((turn * 37 % 64) as u8);
+            let node = NodeId((turn * 37 % 128) as u8);
             if turn % 3 == 0 {
                 assert_eq!(ours.remove(node), twin.remove(&node));
             } else {
@@ -447,8 +447,8 @@ mod tests {
     }
 
     #[test]
-    fn a_node_number_of_64_is_refused_by_name() {
-        let refused = NodeId::new(64).expect_err("64 is out of range");
-        assert_eq!(alloc::format!("{refused}"), "node 64 is out of range: nodes are numbered 0 to 63");
+    fn a_node_number_of_128_is_refused_by_name() {
+        let refused = NodeId::new(128).expect_err("128 is out of range");
+        assert_eq!(alloc::format!("{refused}"), "node 128 is out of range: nodes are numbered 0 to 127");
     }
 }

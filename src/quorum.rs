@@ -68,7 +68,7 @@ mod tests {
     fn any_two_majorities_of_up_to_seven_voters_intersect_and_no_smaller_sets_must() {
         for count in 1..=7 {
             let voters = NodeSet::first(count);
-            let all = || (0..1_u64 << count).map(NodeSet::from_bits);
+            let all = || (0..1_u128 << count).map(NodeSet::from_bits);
             for a in all().filter(|a| is_majority(*a, voters)) {
                 assert!(all().filter(|b| is_majority(*b, voters)).all(|b| !a.intersection(b).is_empty()));
                 // Tight: one member less and the rest would be a majority, or a tie, without it.
@@ -83,8 +83,8 @@ mod tests {
         let voters = NodeSet::first(3);
         assert!(!is_majority(NodeSet::from_bits(0b111_1001), voters));
         assert!(is_majority(NodeSet::from_bits(0b101), voters));
-        assert!(!is_majority(NodeSet::first(64), NodeSet::EMPTY));
-        assert!(is_majority(NodeSet::first(33), NodeSet::first(64)));
-        assert!(!is_majority(NodeSet::first(32), NodeSet::first(64)));
+        assert!(!is_majority(NodeSet::first(128), NodeSet::EMPTY));
+        assert!(is_majority(NodeSet::first(65), NodeSet::first(128)));
+        assert!(!is_majority(NodeSet::first(64), NodeSet::first(128)));
     }
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 type Server = Raft<u8>;
 
 fn node(number: u8) -> NodeId {
-    NodeId::new(number).expect("a test's node is below 64")
+    NodeId::new(number).expect("a test's node is below 128")
 }
 
 /// Mostly what a short run has; now and then what none has.
@@ -36,9 +36,9 @@ fn position() -> impl Strategy<Value = Position> {
 }
 
 fn membership() -> impl Strategy<Value = Membership> {
-    let sets = (1..16_u64, 1..16_u64, 0..32_u64);
+    let sets = (1..16_u128, 1..16_u128, 0..32_u128);
     let members = sets.prop_map(|(old, new, learners)| {
-        let of = |voters, learners: u64| {
+        let of = |voters, learners: u128| {
             let (voters, learners) = (NodeSet::from_bits(voters), NodeSet::from_bits(learners & !voters));
             Membership::new(voters, learners).expect("a membership")
         };

@@ -16,7 +16,7 @@ type Server = Election<u8>;
 const TERM: Term = Term::new(7);
 
 fn node(number: u8) -> NodeId {
-    NodeId::new(number).expect("a test's node is below 64")
+    NodeId::new(number).expect("a test's node is below 128")
 }
 
 /// The value has this form, and the form means this value.
@@ -101,18 +101,18 @@ fn events_and_operations_are_readable() {
 
 #[test]
 fn nodes_are_numbers_and_sets_are_lists_of_them() {
-    has_form(node(63), json!(63));
-    has_form([node(63), node(0)].into_iter().collect::<NodeSet>(), json!([0, 63]));
+    has_form(node(127), json!(127));
+    has_form([node(127), node(0)].into_iter().collect::<NodeSet>(), json!([0, 127]));
     has_form(NodeSet::EMPTY, json!([]));
 }
 
 #[test]
-fn a_node_above_63_is_refused_by_name_wherever_it_stands() {
-    let why = "node 64 is out of range: nodes are numbered 0 to 63";
-    assert_eq!(refused::<NodeId>(json!(64)), why);
-    assert_eq!(refused::<NodeSet>(json!([0, 64])), why);
-    assert_eq!(refused::<Ballot>(json!({"term": 7, "vote": 64})), why);
-    let message = json!({"message": {"from": 64, "message": {"heartbeat": {"term": 7}}}});
+fn a_node_above_127_is_refused_by_name_wherever_it_stands() {
+    let why = "node 128 is out of range: nodes are numbered 0 to 127";
+    assert_eq!(refused::<NodeId>(json!(128)), why);
+    assert_eq!(refused::<NodeSet>(json!([0, 128])), why);
+    assert_eq!(refused::<Ballot>(json!({"term": 7, "vote": 128})), why);
+    let message = json!({"message": {"from": 128, "message": {"heartbeat": {"term": 7}}}});
     assert_eq!(refused::<Event<Server>>(message), why);
     assert!(refused::<NodeId>(json!(256)).contains("256"));
     assert!(refused::<NodeId>(json!(-1)).contains("-1"));
@@ -239,8 +239,8 @@ fn a_membership_that_cannot_be_is_refused() {
     assert_eq!(refused::<Membership>(form(&[0, 2], &[2])), "{n2} cannot be voters and learners at once");
     assert_eq!(refused::<Membership>(form(&[0, 2, 0], &[])), "node 0 is listed twice");
     assert_eq!(
-        refused::<Membership>(form(&[0, 64], &[])),
-        "node 64 is out of range: nodes are numbered 0 to 63"
+        refused::<Membership>(form(&[0, 128], &[])),
+        "node 128 is out of range: nodes are numbered 0 to 127"
     );
     assert!(refused::<Membership>(json!({"voters": {"incoming": [0]}})).contains("missing field `outgoing`"));
 }
@@ -363,7 +363,7 @@ proptest! {
 
     #[test]
     fn whatever_is_written_is_read_back(
-        number: u64, credential: u8, granted: bool, vote in prop::option::of(0..64_u8), bits: u64
+        number: u64, credential: u8, granted: bool, vote in prop::option::of(0..128_u8), bits: u128
     ) {
         let term = Term::new(number);
         let messages = [

@@ -42,7 +42,7 @@ fn kind(message: &Message) -> usize {
 }
 
 fn node(number: u8) -> NodeId {
-    NodeId::new(number).expect("below 64")
+    NodeId::new(number).expect("below 128")
 }
 
 impl Net {
@@ -136,7 +136,7 @@ impl Net {
 /// won stand for ever too: a contractor makes room for them once or twice. Nothing else allocates.
 #[test]
 fn messages_allocate_nothing_but_bids_and_what_is_kept() {
-    for contractors in [5, 20, 60] {
+    for contractors in [5, 20, 100] {
         let mut net = Net::new(contractors);
         net.run(0..200);
         net.costs = [(0, 0); KINDS];

@@ -196,8 +196,8 @@ fn what_is_wrong_is_named_with_its_field_and_value() {
         assert!(output.stdout.is_empty(), "nothing half done");
     }
     let many: Vec<_> =
-        (0..64).map(|i| json!({"name": i.to_string(), "capabilities": [], "cost": 1})).collect();
+        (0..128).map(|i| json!({"name": i.to_string(), "capabilities": [], "cost": 1})).collect();
     let problem = json!({"agents": many, "tasks": [task("a", json!({"needs": []}))]}).to_string();
     let said = String::from_utf8(auction(&problem, &[]).stderr).expect("text");
-    assert!(said.contains("agents: 64 are too many: there can be 63"), "{said}");
+    assert!(said.contains("agents: 128 are too many: there can be 127"), "{said}");
 }

@@ -33,7 +33,7 @@ fn id(node: u8) -> NodeId {
 }
 
 fn members(bits: u64) -> Membership {
-    Membership::new(NodeSet::from_bits(bits), NodeSet::EMPTY).expect("sound")
+    Membership::new(NodeSet::from_bits(bits.into()), NodeSet::EMPTY).expect("sound")
 }
 
 /// A run of the cluster: what happens next is said by what it is.

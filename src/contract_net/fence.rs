@@ -45,8 +45,16 @@ impl Gate {
     /// # Errors
     /// [`Fenced`] if a later award of the task has changed the resource.
     pub fn admit(&mut self, task: TaskId, epoch: Epoch) -> Result<Admitted, Fenced> {
+        self.admit_by(Published, task, epoch)
+    }
+
+    /// The same by other rules, to show what a rule is good for.
+    ///
+    /// # Errors
+    /// As [`Gate::admit`], by these rules.
+    pub fn admit_by<R: Rules>(&mut self, rules: R, task: TaskId, epoch: Epoch) -> Result<Admitted, Fenced> {
         match self.latest.get(&task) {
-            Some(&latest) if !Published.passes_gate(epoch, latest) => Err(Fenced { task, epoch, latest }),
+            Some(&latest) if !rules.passes_gate(epoch, latest) => Err(Fenced { task, epoch, latest }),
             Some(&latest) if epoch == latest => Ok(Admitted::Again),
             Some(_) | None => {
                 self.latest.insert(task, epoch);

@@ -90,6 +90,7 @@
 //! | 16 | work begins at Award | T1 | [`Rules::starts`] |
 //! | 17 | the grant of a claim whose lease has run out counts | T1 | [`Rules::go_counts`] |
 //! | 18 | a step outlives its check | T1 | the host stops later than `slack` |
+//! | | a resource is changed under an award that is over | G11 | [`Rules::passes_gate`] |
 
 pub mod award;
 pub mod bidder;

@@ -375,7 +375,7 @@ fn foreign_messages_are_refused() {
     }
     for message in [announce(1), award(1, 1, bid(1, 1)), reject(1), go(1, 1), cancel(1), ack(1, Ack::Stale)] {
         boss.hear(1, message);
-        assert_eq!(boss.refused(), Some(Refusal::Misdirected(NodeId::new(1).expect("below 64"))));
+        assert_eq!(boss.refused(), Some(Refusal::Misdirected(NodeId::new(1).expect("below 128"))));
     }
     boss.hear(1, Message::Bid { task: OTHER, round: Round::new(1), bid: bid(1, 1) });
     assert_eq!(boss.refused_by_ledger(), Some(Refused::UnknownTask(OTHER)));

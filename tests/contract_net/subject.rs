@@ -20,7 +20,7 @@ pub(crate) const RESERVE: u64 = 50;
 pub(crate) const ROUNDS: u32 = 3;
 
 pub(crate) fn node(number: u8) -> NodeId {
-    NodeId::new(number).expect("a test's node is below 64")
+    NodeId::new(number).expect("a test's node is below 128")
 }
 
 pub(crate) fn count(number: u32) -> NonZeroU32 {
@@ -29,7 +29,7 @@ pub(crate) fn count(number: u32) -> NonZeroU32 {
 
 pub(crate) fn terms() -> Terms {
     let by_half = Ratio::new(3, 2).expect("more than one");
-    let needs = Capabilities::of([1]).expect("below 64");
+    let needs = Capabilities::of([1]).expect("below 128");
     Terms::new(Money::new(100)).needing(needs).offered(Money::new(RESERVE), by_half, count(ROUNDS))
 }
 

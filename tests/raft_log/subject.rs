@@ -17,7 +17,7 @@ pub(crate) struct Subject {
 }
 
 pub(crate) fn node(number: u8) -> NodeId {
-    NodeId::new(number).expect("a test's node is below 64")
+    NodeId::new(number).expect("a test's node is below 128")
 }
 
 pub(crate) fn nodes(numbers: &[u8]) -> NodeSet {

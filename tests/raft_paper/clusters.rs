@@ -33,18 +33,18 @@ fn two_servers_need_each_other() {
     assert!(subject.server.is_leader());
 }
 
-/// Paper 5.2: the largest cluster has 64 servers, of which 33 are a majority.
+/// Paper 5.2: the largest cluster has 128 servers, of which 65 are a majority.
 #[test]
-fn of_64_servers_33_elect() {
-    let mut subject = Subject::candidate(64);
-    assert_eq!(subject.sent().len(), 63);
-    for voter in (32..=62).rev() {
+fn of_128_servers_65_elect() {
+    let mut subject = Subject::candidate(128);
+    assert_eq!(subject.sent().len(), 127);
+    for voter in (64..=126).rev() {
         subject.hear(voter, vote_reply(1, true));
     }
-    assert!(!subject.server.is_leader(), "32 votes");
-    subject.hear(63, vote_reply(1, true));
-    assert!(subject.server.is_leader(), "33 votes");
-    assert_eq!(subject.sent().len(), 63);
+    assert!(!subject.server.is_leader(), "64 votes");
+    subject.hear(127, vote_reply(1, true));
+    assert!(subject.server.is_leader(), "65 votes");
+    assert_eq!(subject.sent().len(), 127);
 }
 
 /// Paper 5.2, 6: elections are held among the servers of the configuration. Whoever is not one
@@ -53,7 +53,7 @@ fn of_64_servers_33_elect() {
 fn strangers_and_oneself_are_not_heard() {
     for message in each_kind(3).into_iter().chain(each_kind(9)) {
         for mut subject in each_role(careful(3)) {
-            for from in [0, 3, 63] {
+            for from in [0, 3, 127] {
                 let before = subject.server;
                 subject.hear(from, message);
                 assert_eq!(subject.server, before, "{message:?} from n{from}");

@@ -46,7 +46,7 @@ fn a_credential_is_enough_from_equality_on() {
 #[test]
 fn a_leader_is_one_that_was_heard_from() {
     assert!(!Published.has_leader(None));
-    assert!(Published.has_leader(Some(node(0))) && Published.has_leader(Some(node(63))));
+    assert!(Published.has_leader(Some(node(0))) && Published.has_leader(Some(node(127))));
     assert_eq!(Published.pre_vote_term(NOW), NOW);
 }
 

@@ -176,7 +176,7 @@ impl Run {
     fn change(&mut self, node: NodeId) -> Result<(), String> {
         let all = self.world.all();
         let random = &mut self.world.random;
-        let mut draw = || all.intersection(NodeSet::from_bits(random.next()));
+        let mut draw = || all.intersection(NodeSet::from_bits(random.next().into()));
         let (mut voters, learners) = (draw(), draw());
         if let Some(server) = &self.world.hosts[node.index()].server
             && self.world.random.permille(300)
@@ -202,7 +202,7 @@ impl Run {
                 if self.world.host(node).server.is_some() { self.world.crash(node) } else { Ok(()) }
             }
             3..5 => {
-                let side = NodeSet::from_bits(self.world.random.next());
+                let side = NodeSet::from_bits(self.world.random.next().into());
                 let crosses = |a: &NodeId, b: &NodeId| side.contains(*a) != side.contains(*b);
                 let pairs = all.iter().flat_map(|a| all.iter().map(move |b| (a, b)));
                 self.world.cut = pairs.filter(|(a, b)| crosses(a, b)).map(|(a, b)| (*a, *b)).collect();

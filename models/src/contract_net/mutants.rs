@@ -7,7 +7,6 @@
 //!
 //! | rule or invariant | why |
 //! |---|---|
-//! | `Fenced`, G11 | a [`Gate`](althing::contract_net::fence::Gate) asks the published rules, whatever those of the machines are: no mutant can break it here |
 //! | `is_affordable` | the mechanism looks at the reserve first, so the ledger is never asked for more |
 //! | `is_capable` | every contractor can do every task |
 //! | `claim_counts`, `go_counts`, `lease_begins`, `manager_lease` | they are about the time for which two may work on a task: T1 |
@@ -56,6 +55,8 @@ pub enum Broken {
     StartsAtAward,
     /// Whatever was begun is begun again.
     MayResume,
+    /// A resource is changed under any award.
+    PassesGate,
 }
 
 impl Missing for Broken {
@@ -119,6 +120,10 @@ impl Rules for Broken {
     fn may_resume(&self, idempotent: bool) -> bool {
         *self == Self::MayResume || Published.may_resume(idempotent)
     }
+
+    fn passes_gate(&self, epoch: Epoch, latest: Epoch) -> bool {
+        *self == Self::PassesGate || Published.passes_gate(epoch, latest)
+    }
 }
 
 type Ops = Vec<Op<Node<Broken>>>;
@@ -151,7 +156,7 @@ fn no_award_messages(mut ops: Ops) -> Ops {
 pub type Mutant = protocol::Mutant<Broken, Node<Broken>>;
 
 /// The mutants of the model.
-pub static MUTANTS: [Mutant; 22] = [
+pub static MUTANTS: [Mutant; 23] = [
     Mutant::of_rules(
         "eager-bidder",
         "1: has_slot",
@@ -279,6 +284,7 @@ pub static MUTANTS: [Mutant; 22] = [
         "StartedOnce",
         &[("contractors", 1), ("rounds", 1), ("contractor_crashes", 1)],
     ),
+    Mutant::of_rules("late-change", "passes_gate", Broken::PassesGate, "Fenced", &[("rounds", 2)]),
     Mutant::of_host(
         "report-before-write",
         "what a contractor says is sent first, and written then",

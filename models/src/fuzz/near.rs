@@ -129,8 +129,8 @@ fn membership(u: &mut Unstructured<'_>) -> Result<Membership> {
     if kind == 0 {
         return u.arbitrary();
     }
-    let [old, new, learners] = u.arbitrary::<[u8; 3]>()?.map(|bits| u64::from(bits & 0x1f));
-    let of = |voters, learners: u64| {
+    let [old, new, learners] = u.arbitrary::<[u8; 3]>()?.map(|bits| u128::from(bits & 0x1f));
+    let of = |voters, learners: u128| {
         let (voters, learners) = (NodeSet::from_bits(voters), NodeSet::from_bits(learners & !voters));
         Membership::new(voters, learners).unwrap_or(Membership::UNKNOWN)
     };

@@ -193,7 +193,7 @@ fn inputs(bounds: &Bounds) -> Result<Vec<Input<()>>, BoundsError> {
         if voters == 0 {
             continue;
         }
-        let members = Membership::new(NodeSet::from_bits(voters), NodeSet::from_bits(learners));
+        let members = Membership::new(NodeSet::from_bits(voters.into()), NodeSet::from_bits(learners.into()));
         let members = members.ok().filter(|it| it.all().bits() & !nodes.bits() == 0);
         let unsound = BoundsError::Contradiction("the membership to change to must be one of these nodes");
         inputs.push(Input::Change(members.ok_or(unsound)?));
@@ -218,7 +218,7 @@ fn inputs(bounds: &Bounds) -> Result<Vec<Input<()>>, BoundsError> {
 /// What may happen to a server, by its own state. What it would refuse is not asked of it.
 fn environment<R: Rules>(bounds: &Bounds) -> impl Fn(&Server<R>, &Event<Server<R>>) -> bool + use<R> {
     let (terms, log, reads) = (bounds.get("terms"), bounds.get("log"), bounds.get("reads"));
-    let (change, second) = (bounds.get("change"), bounds.get("second"));
+    let [change, second] = ["change", "second"].map(|key| u128::from(bounds.get(key)));
     let (heartbeats, again) = (bounds.is_on("heartbeats"), bounds.is_on("again"));
     let candidates = match bounds.small("candidates") {
         0 => NodeId::LIMIT,
@@ -336,7 +336,7 @@ fn witnesses<R: Rules>(
         });
     }
     let voters = if count("voters") == 0 { nodes } else { count("voters") };
-    if count("change") > 0 && count("change") != NodeSet::first(voters as u8).bits() {
+    if count("change") > 0 && u128::from(count("change")) != NodeSet::first(voters as u8).bits() {
         cluster = cluster.sometimes("two memberships together", |view| {
             view.machines().any(|server| server.membership().is_joint())
         });

@@ -95,6 +95,11 @@ impl<R: Rules> Config<R> {
     pub fn capacity(&self) -> NonZeroU32 {
         self.capacity
     }
+
+    /// Its rules.
+    pub fn rules(&self) -> R {
+        self.rules
+    }
 }
 
 /// The timers of a contractor; see the [module](self) for their durations.

@@ -24,7 +24,8 @@ pub struct Chronicle {
     tasks: BTreeMap<TaskId, Story>,
     /// What each agent should have earned.
     owed: BTreeMap<AgentId, u128>,
-    /// A resource that every start of a task changes, under the epoch of its award.
+    /// A resource that every start of a task changes, under the epoch of its award. It is protected by
+    /// the rules of whoever starts.
     gate: Gate,
     broken: Broken,
 }
@@ -165,13 +166,13 @@ impl Chronicle {
         }
     }
 
-    fn starts(&mut self, node: NodeId, task: TaskId, epoch: Epoch) {
+    fn starts<R: Rules>(&mut self, rules: R, node: NodeId, task: TaskId, epoch: Epoch) {
         let latest = self.of(task).starts.insert(AgentId::from(node), epoch);
         self.broken.started_once |= latest.is_some_and(|latest| latest >= epoch);
         let greatest = self.gate.latest(task);
         let stale = greatest.is_some_and(|greatest| epoch < greatest);
         let again = greatest == Some(epoch);
-        self.broken.fenced |= match self.gate.admit(task, epoch) {
+        self.broken.fenced |= match self.gate.admit_by(rules, task, epoch) {
             Ok(Admitted::First) => stale || again,
             Ok(Admitted::Again) => !again,
             Err(_) => !stale,
@@ -225,7 +226,9 @@ where
                 }
                 Op::Send { to, message } => self.says(step, *to, message),
                 Op::Output(Output::Contractor(contractor::Output::Start { task, epoch })) => {
-                    self.starts(step.node, *task, *epoch);
+                    if let Some(contractor) = step.before.contractor() {
+                        self.starts(contractor.config().rules(), step.node, *task, *epoch);
+                    }
                 }
                 Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {}
             }

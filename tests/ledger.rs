@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use althing::Durable;
-use althing::contract_net::ledger::{Cause, Command, Event, Phase, Reason, Refused, Why};
+use althing::contract_net::ledger::{Cause, Command, Event, Phase, Reason, Refused, Task, Why};
 use althing::contract_net::{
     AgentId, BidId, Capabilities, Digest, Epoch, Ledger, Money, Ratio, Round, TaskId, Tenure, Terms,
 };
@@ -90,7 +90,7 @@ fn command(ledger: &Ledger, act: Act) -> Command {
         Act::Accept(task) => Command::Accept { task, tenure: tenure(task), result: Digest::new(task.get()) },
         Act::Cancel(task) => Command::Cancel { task },
         Act::GiveUp(task, lowest) => {
-            Command::GiveUp { task, round: round(task), lowest: lowest.map(Money::new) }
+            Command::GiveUp { task, round: round(task), why: Why::NoBid, lowest: lowest.map(Money::new) }
         }
     }
 }
@@ -109,6 +109,26 @@ fn after(acts: &[Act]) -> (Ledger, Vec<Command>) {
         }
     }
     (ledger, history)
+}
+
+proptest! {
+    /// Whatever a ledger lets through fits: an award is to a member that can do the task and has room, for
+    /// no more than the reserve. By counting, not by asking the rules.
+    #[test]
+    fn awards_fit(acts in acts()) {
+        let mut ledger = Ledger::default();
+        for act in acts {
+            let (before, command) = (ledger.clone(), command(&ledger, act));
+            if let (Ok(_), Command::Award { task, agent, price, .. }) = (ledger.apply(command.clone()), command) {
+                let (task, known) = (before.task(task).unwrap(), before.agent(agent).unwrap());
+                let holds = |it: &Task| it.phase == Phase::Awarded && it.award.is_some_and(|it| it.agent == agent);
+                let load = before.tasks().filter(|(_, it)| holds(it)).count();
+                let (has, needs) = (known.capabilities.bits(), task.terms.needs.bits());
+                prop_assert!(known.is_member && has & needs == needs && price <= task.reserve);
+                prop_assert!(load < known.capacity.get() as usize);
+            }
+        }
+    }
 }
 
 /// The tasks and agents that a command reads or changes, with the tasks that come before and after.
@@ -282,7 +302,7 @@ fn a_refusal_says_which_guard_failed_and_with_which_values() {
         Command::Accept { task, tenure, result: Digest::new(0) }
     };
     let reannounce = |round| Command::Reannounce { task, round: Round::new(round), why: Why::NoBid };
-    let give_up = |round| Command::GiveUp { task, round: Round::new(round), lowest: None };
+    let give_up = |round| Command::GiveUp { task, round: Round::new(round), why: Why::NoBid, lowest: None };
     for (ledger, command, text) in [
         (&open, create(0, &[]), "task 0 exists already"),
         (&open, create(9, &[8]), "task 9 is to come after task 8, which there is not"),
@@ -308,6 +328,9 @@ fn a_refusal_says_which_guard_failed_and_with_which_values() {
     let mut last = open.clone();
     last.apply(reannounce(1)).expect("it is in order");
     assert_eq!(says(&last, reannounce(2)), "round 2 of task 0 is its last");
+    let lowest = Some(Money::new(9));
+    let low = Command::GiveUp { task, round: Round::new(2), why: Why::NoBid, lowest };
+    assert_eq!(says(&last, low), "the lowest bid for task 0, 9, was within its reserve of 9");
     last.apply(Command::Cancel { task }).expect("it is in order");
     assert_eq!(says(&last, give_up(2)), "task 0 is cancelled");
     assert_eq!(says(&last, create(9, &[0])), "task 9 is to come after task 0, which ended without a result");
@@ -339,12 +362,16 @@ fn a_damaged_ledger_is_refused() {
     ledger.apply(award(0, 1, 1, 0, 5)).expect("it is in order");
     let json = serde_json::to_value(&ledger).expect("it can be written");
     type Damage = fn(&mut serde_json::Value);
-    let damages: [(Damage, &str); 6] = [
+    let damages: [(Damage, &str); 10] = [
         (|it| it["agents"]["0"]["load"] = 0.into(), "agent 0 contradicts"),
         (|it| it["agents"]["0"]["earned"] = 3.into(), "agent 0 contradicts"),
         (|it| it["tasks"]["0"]["epoch"] = 0.into(), "task 0 contradicts"),
         (|it| it["tasks"]["0"]["round"] = 3.into(), "task 0 contradicts"),
         (|it| it["tasks"]["1"]["phase"] = "bidding".into(), "task 1 contradicts"),
+        (|it| it["tasks"]["0"]["phase"] = "cancelled".into(), "task 1 contradicts"),
+        (|it| it["tasks"]["0"]["award"]["price"] = 10.into(), "task 0 contradicts"),
+        (|it| it["tasks"]["0"]["round"] = 2.into(), "task 0 contradicts"),
+        (|it| it["tasks"]["1"]["round"] = 2.into(), "task 1 contradicts"),
         (|it| it["tasks"]["1"]["terms"]["after"] = vec![1].into(), "task 1 is to come after"),
     ];
     for (damage, text) in damages {

@@ -102,7 +102,8 @@ fn hash(log: &Log<u8>) -> u64 {
 
 fn membership() -> impl Strategy<Value = Membership> {
     (1..16_u64, 0..16_u64).prop_map(|(voters, learners)| {
-        let (voters, learners) = (NodeSet::from_bits(voters.into()), NodeSet::from_bits((learners & !voters).into()));
+        let (voters, learners) =
+            (NodeSet::from_bits(voters.into()), NodeSet::from_bits((learners & !voters).into()));
         Membership::new(voters, learners).expect("a membership")
     })
 }

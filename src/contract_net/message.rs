@@ -55,6 +55,8 @@ pub enum Message {
         task: TaskId,
         /// The round that is answered.
         round: Round,
+        /// Whether that is for lack of room: it says nothing of the price.
+        busy: bool,
     },
     /// From the manager: the task is yours.
     Award {

@@ -1,6 +1,8 @@
-//! Why a participant does not do what a message or its host asks: none of that is dropped in silence.
+//! Why a participant does not do what a message or its host asks. What is merely stale, and either
+//! answered or of no consequence, is not told: a late report or claim, a rejection of another round, a
+//! grant that comes twice.
 
-use crate::contract_net::ids::{Claim, Epoch, Round, TaskId};
+use crate::contract_net::ids::{AgentId, Claim, Epoch, Round, TaskId};
 use crate::contract_net::ledger::Refused;
 use crate::node::NodeId;
 
@@ -69,6 +71,22 @@ pub enum Refusal {
         task: TaskId,
         /// The epoch.
         epoch: Epoch,
+    },
+    /// It is said to be accepted, and was never reported as done.
+    #[error("task {task} is said to be accepted in epoch {epoch}, and was never done")]
+    NotDone {
+        /// The task.
+        task: TaskId,
+        /// The epoch.
+        epoch: Epoch,
+    },
+    /// The mechanism chose what was not bid, or a price below the bid or above the reserve.
+    #[error("task {task} was not awarded: {agent} did not bid that, or not at that price")]
+    Mechanism {
+        /// The task.
+        task: TaskId,
+        /// Whom it chose.
+        agent: AgentId,
     },
     /// The lease of the claim has run out.
     #[error("the lease of claim {}.{} of task {task} does not run", .claim.start, .claim.number)]

@@ -6,7 +6,7 @@ use althing::contract_net::{Ack, Epoch, Message, Refusal, Round, TaskId};
 use crate::subject::*;
 
 fn refuse(round: u32) -> Message {
-    Message::Refuse { task: TASK, round: Round::new(round) }
+    Message::Refuse { task: TASK, round: Round::new(round), busy: false }
 }
 
 fn lease(claim: u32) -> Timer {
@@ -57,7 +57,7 @@ fn whoever_is_busy_refuses() {
     let mut worker = Worker::held();
     let (task, round) = (TaskId::new(8), Round::new(1));
     worker.hear(BOSS, Message::Announce { task, round, offer: offer(RESERVE) });
-    assert_eq!(worker.sent(), [(BOSS, Message::Refuse { task, round })]);
+    assert_eq!(worker.sent(), [(BOSS, Message::Refuse { task, round, busy: true })]);
 }
 
 /// Bid(r): Award(e) [e > fence, slot free, own bid unexpired]: persist fence := e, Held, Claim.
@@ -183,7 +183,11 @@ fn a_failure_is_reported_once_the_host_has_stopped() {
     worker.expire(lease(1));
     let (task, round) = (TaskId::new(8), Round::new(1));
     worker.hear(BOSS, Message::Announce { task, round, offer: offer(RESERVE) });
-    assert_eq!(worker.sent(), [(BOSS, Message::Refuse { task, round })], "the slot is not free yet");
+    assert_eq!(
+        worker.sent(),
+        [(BOSS, Message::Refuse { task, round, busy: true })],
+        "the slot is not free yet"
+    );
     worker.asks(Input::Failed { task: TASK, epoch: Epoch::new(1) });
     assert_eq!((worker.sent(), worker.works()), (vec![(BOSS, failed(1))], 0));
     assert!(worker.writes_first());
@@ -227,8 +231,19 @@ fn the_host_may_fail_at_any_time_and_succeed_only_at_work() {
 fn a_later_award_ends_the_work_on_an_earlier_one() {
     let mut worker = Worker::executing();
     worker.hear(BOSS, award(2, 1, bid(1, 40)));
-    assert_eq!((worker.told(), worker.sent()), (vec![stop(1)], vec![(BOSS, claim(2, 1))]));
+    assert_eq!((worker.told(), worker.sent()), (vec![stop(1)], vec![(BOSS, decline(2))]), "it has to stop");
     assert_eq!((worker.fence(), worker.works()), (2, 1));
+    worker.asks(Input::Failed { task: TASK, epoch: Epoch::new(1) });
+    assert!(worker.ops.is_empty() && worker.works() == 0, "nobody waits for that any more");
+    let mut held = Worker::held();
+    held.hear(BOSS, award(2, 1, bid(1, 40)));
+    assert_eq!((held.told(), held.sent()), (vec![], vec![(BOSS, claim(2, 1))]), "nothing was begun");
+    assert_eq!((held.fence(), held.works()), (2, 1));
+    let mut done = Worker::reporting();
+    done.hear(BOSS, award(2, 1, bid(1, 40)));
+    let (task, epoch) = (TASK, Epoch::new(1));
+    assert_eq!(done.told(), [Output::Settled { task, epoch, ack: Ack::Stale }], "the result is not wanted");
+    assert!(done.disarmed(Timer::Report(TASK)));
 }
 
 /// Award e <= fence: the stored result again, or nothing.
@@ -253,8 +268,37 @@ fn work_on_an_award_that_is_over_stops() {
         worker.hear(BOSS, over);
         let (task, epoch) = (TASK, Epoch::new(1));
         assert_eq!(worker.told(), [stop(1), Output::Settled { task, epoch, ack: Ack::Stale }]);
-        assert!(worker.works() == 0 && worker.wrote() && worker.sent().is_empty());
-        assert!(worker.crash().ops.is_empty(), "there is nothing left to report");
+        assert!(worker.works() == 1 && worker.wrote() && worker.sent().is_empty());
+        worker.asks(Input::Failed { task, epoch });
+        assert!(worker.works() == 0 && worker.ops.is_empty(), "there is nothing left to report");
+        assert!(worker.crash().ops.is_empty(), "also after a crash");
+    }
+}
+
+/// Award, slot free: it is once the host has stopped, and not as soon as it is told to.
+#[test]
+fn a_slot_is_not_free_before_the_host_has_stopped() {
+    let mut worker = Worker::executing();
+    worker.hear(BOSS, cancel(1));
+    assert!(worker.told().contains(&stop(1)));
+    let (task, round) = (TaskId::new(8), Round::new(1));
+    let announcement = Message::Announce { task, round, offer: offer(RESERVE) };
+    worker.hear(BOSS, announcement);
+    assert_eq!(worker.sent(), [(BOSS, Message::Refuse { task, round, busy: true })]);
+    worker.asks(Input::Failed { task: TASK, epoch: Epoch::new(1) });
+    worker.hear(BOSS, announcement);
+    assert_eq!(worker.told(), [Output::Asked { task, round, offer: offer(RESERVE) }]);
+}
+
+/// Report until Ack: what was not reported as done is not accepted, whatever is said.
+#[test]
+fn what_was_not_done_is_not_accepted() {
+    let refusal = Refusal::NotDone { task: TASK, epoch: Epoch::new(1) };
+    let mut failing = Worker::executing();
+    failing.asks(Input::Failed { task: TASK, epoch: Epoch::new(1) });
+    for mut worker in [Worker::held(), Worker::executing(), failing] {
+        worker.hear(BOSS, ack(1, Ack::Accepted));
+        assert_eq!((worker.refused(), worker.wrote()), (Some(refusal), false));
     }
 }
 

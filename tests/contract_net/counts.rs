@@ -14,6 +14,7 @@ pub(crate) struct Counts {
     pub(crate) nobody_capable: u32,
     pub(crate) no_bid: u32,
     pub(crate) too_low: u32,
+    pub(crate) no_room: u32,
     pub(crate) dependency: u32,
     pub(crate) reannounced: u32,
     pub(crate) stopped: u32,
@@ -37,6 +38,7 @@ impl Counts {
             Entry::Unallocated { reason: Reason::NobodyCapable, .. } => &mut self.nobody_capable,
             Entry::Unallocated { reason: Reason::NoBid, .. } => &mut self.no_bid,
             Entry::Unallocated { reason: Reason::ReserveTooLow { .. }, .. } => &mut self.too_low,
+            Entry::Unallocated { reason: Reason::NoRoom, .. } => &mut self.no_room,
             Entry::Unallocated { reason: Reason::Dependency(_), .. } => &mut self.dependency,
             Entry::Unallocated { reason: Reason::Released(_), .. } => return,
         };
@@ -48,7 +50,7 @@ impl Counts {
         self.each_mut().into_iter().zip(other.each_mut()).for_each(|(sum, other)| *sum += *other);
     }
 
-    pub(crate) fn each_mut(&mut self) -> [&mut u32; 16] {
+    pub(crate) fn each_mut(&mut self) -> [&mut u32; 17] {
         [
             &mut self.awarded,
             &mut self.declined,
@@ -59,6 +61,7 @@ impl Counts {
             &mut self.nobody_capable,
             &mut self.no_bid,
             &mut self.too_low,
+            &mut self.no_room,
             &mut self.dependency,
             &mut self.reannounced,
             &mut self.stopped,

@@ -35,7 +35,7 @@ fn what_is_written_down_is_read_again() {
     survives(&Write::from(create));
     survives(&Input::from(manager::Input::Leave(node(3))));
     survives(&Input::from(contractor::Input::Failed { task: TASK, epoch: Epoch::new(1) }));
-    survives(&Timer::from(manager::Timer::Lease(TASK)));
+    survives(&Timer::from(manager::Timer::Lease(TASK, Epoch::new(2), Claim { start: 1, number: 2 })));
     survives(&Timer::from(contractor::Timer::Lease(TASK, Claim { start: 1, number: 2 })));
 }
 

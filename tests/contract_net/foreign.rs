@@ -55,7 +55,7 @@ impl Random {
                 Message::Announce { task, round, offer }
             }
             1 => Message::Bid { task, round, bid: self.bid() },
-            2 => Message::Refuse { task, round },
+            2 => Message::Refuse { task, round, busy: self.below(2) == 0 },
             3 => Message::Award {
                 task,
                 epoch,
@@ -82,7 +82,7 @@ impl Random {
         match self.below(7) {
             0 => manager::Timer::Bids(task).into(),
             1 => manager::Timer::Resend(task).into(),
-            2 => manager::Timer::Lease(task).into(),
+            2 => manager::Timer::Lease(task, Epoch::new(self.below(3)), self.claim()).into(),
             3 => contractor::Timer::Bid(task).into(),
             4 => contractor::Timer::Claim(task).into(),
             5 => contractor::Timer::Lease(task, self.claim()).into(),

@@ -6,6 +6,7 @@ mod declines;
 mod encoding;
 mod foreign;
 mod manager;
+mod mechanism;
 mod mutants;
 mod random;
 mod runs;

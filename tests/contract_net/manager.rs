@@ -1,11 +1,11 @@
 //! The state table of the manager, a sentence a test.
 
-use althing::NodeId;
 use althing::contract_net::ledger::{Cause, Command, Event as Entry, Reason, Refused};
 use althing::contract_net::manager::{self, Input, Timer};
 use althing::contract_net::{
-    Ack, AgentId, Capabilities, Epoch, Ledger, Message, Money, Phase, Refusal, Round, TaskId, Tenure,
+    Ack, AgentId, Capabilities, Claim, Epoch, Ledger, Message, Money, Phase, Refusal, Round, TaskId, Tenure,
 };
+use althing::{NodeId, Op};
 
 use crate::subject::*;
 
@@ -13,6 +13,10 @@ const OTHER: TaskId = TaskId::new(8);
 
 fn tenure(epoch: u64, agent: u32) -> Tenure {
     Tenure { epoch: Epoch::new(epoch), agent: AgentId::new(agent) }
+}
+
+fn lease(epoch: u64, claim: u32) -> Timer {
+    Timer::Lease(TASK, Epoch::new(epoch), Claim { start: 0, number: claim })
 }
 
 /// Smith 1980, 3: a task is announced to those that can do it, and bids are waited for.
@@ -62,7 +66,7 @@ fn the_best_bid_is_awarded_and_the_award_is_durable_first() {
     let boss = Boss::awarded();
     assert_eq!(boss.sent(), [(1, award(1, 1, bid(1, 40))), (2, reject(1))]);
     assert!(boss.writes_first());
-    assert!(boss.armed(Timer::Lease(TASK)) && boss.armed(Timer::Resend(TASK)));
+    assert!(boss.armed(lease(1, 0)) && boss.armed(Timer::Resend(TASK)));
     assert!(boss.disarmed(Timer::Bids(TASK)));
     let entry = Entry::Awarded { task: TASK, tenure: tenure(1, 1), price: Money::new(40) };
     assert_eq!(boss.entries(), [entry]);
@@ -82,7 +86,7 @@ fn time_is_up_for_bids() {
 fn a_refusal_is_not_waited_for() {
     let mut boss = Boss::bidding();
     boss.hear(1, bids(1, bid(1, 45)));
-    boss.hear(2, Message::Refuse { task: TASK, round: Round::new(1) });
+    boss.hear(2, Message::Refuse { task: TASK, round: Round::new(1), busy: false });
     assert_eq!(boss.phase(), Phase::Awarded);
 }
 
@@ -140,13 +144,43 @@ fn the_best_bidder_with_room_is_awarded() {
     assert_eq!(holder, Some(tenure(1, 2)));
 }
 
+/// Bidding(r): close [none]: the reserve is raised if nobody bid below it, and not because somebody who
+/// did, or would have, has no room; nor does the task end for that as if nobody had bid.
+#[test]
+fn a_lack_of_room_is_not_a_lack_of_bids() {
+    let round = Round::new(1);
+    for busy in [true, false] {
+        let mut boss = Boss::bidding();
+        boss.hear(1, Message::Refuse { task: TASK, round, busy });
+        boss.expire(Timer::Bids(TASK));
+        let reserve = boss.machine.ledger().task(TASK).map(|task| task.reserve);
+        assert_eq!(reserve, Some(Money::new(if busy { RESERVE } else { 75 })));
+    }
+    let mut full = Boss::awarded();
+    full.create(OTHER, terms());
+    full.expire(Timer::Bids(OTHER));
+    for round in 2..=ROUNDS {
+        full.hear(1, Message::Bid { task: OTHER, round: Round::new(round), bid: bid(1, 40) });
+        full.expire(Timer::Bids(OTHER));
+    }
+    let other = full.machine.ledger().task(OTHER).expect("it is there");
+    assert_eq!(other.phase, Phase::Unallocated(Reason::NoRoom));
+    assert_eq!(other.reserve, Money::new(75), "it was raised once, when nobody bid");
+}
+
 /// Awarded(e,a): Claim(e,a): grant := now; Go.
 #[test]
 fn a_claim_is_granted_and_the_lease_begins_anew() {
     let mut boss = Boss::awarded();
     boss.hear(1, claim(1, 4));
     assert_eq!(boss.sent(), [(1, go(1, 4))]);
-    assert!(boss.armed(Timer::Lease(TASK)) && boss.disarmed(Timer::Resend(TASK)) && !boss.wrote());
+    assert!(boss.armed(lease(1, 4)) && boss.disarmed(lease(1, 0)));
+    assert!(boss.disarmed(Timer::Resend(TASK)) && !boss.wrote());
+    for earlier in [4, 3] {
+        boss.hear(1, claim(1, earlier));
+        assert_eq!(boss.sent(), [(1, go(1, earlier))]);
+        assert!(!boss.armed(lease(1, earlier)) && !boss.disarmed(lease(1, 4)), "its lease runs already");
+    }
 }
 
 /// Any: a claim of another epoch or agent: Ack Stale.
@@ -156,7 +190,7 @@ fn a_claim_of_another_award_is_stale() {
     for (from, epoch) in [(1, 1), (2, 2), (1, 3), (1, u64::MAX)] {
         boss.hear(from, claim(epoch, 1));
         assert_eq!(boss.sent(), [(from, ack(epoch, Ack::Stale))]);
-        assert!(!boss.armed(Timer::Lease(TASK)));
+        assert!(!boss.ops.iter().any(|op| matches!(op, Op::Arm(Timer::Lease(..)))));
     }
 }
 
@@ -168,7 +202,7 @@ fn a_declined_award_is_released_and_the_task_announced_again() {
     let (task, cause, next) = (TASK, Cause::Declined, Some(Round::new(2)));
     assert_eq!(boss.entries(), [Entry::Released { task, tenure: tenure(1, 1), cause, next }]);
     assert_eq!((boss.phase(), boss.round(), boss.sent().len()), (Phase::Bidding, 2, 2));
-    assert!(boss.disarmed(Timer::Lease(TASK)) && boss.disarmed(Timer::Resend(TASK)));
+    assert!(boss.disarmed(lease(1, 0)) && boss.disarmed(Timer::Resend(TASK)));
 }
 
 /// Awarded(e,a): a decline of another award, or from another agent, is none of this one.
@@ -197,12 +231,28 @@ fn a_failed_award_is_released() {
 #[test]
 fn an_award_is_released_when_its_lease_runs_out() {
     let mut boss = Boss::awarded();
-    boss.expire(Timer::Lease(TASK));
+    boss.expire(lease(1, 0));
     let cause = Cause::Expired;
     let released = Entry::Released { task: TASK, tenure: tenure(1, 1), cause, next: Some(Round::new(2)) };
     assert_eq!(boss.entries(), [released]);
-    boss.expire(Timer::Lease(TASK));
+    boss.expire(lease(1, 0));
     assert!(boss.ops.is_empty(), "a stale expiry");
+}
+
+/// An expiry that the host could not recall in time is of a lease that is over: of an earlier award, or
+/// of an earlier claim.
+#[test]
+fn a_late_expiry_of_an_earlier_lease_releases_nothing() {
+    let mut boss = Boss::awarded_again();
+    boss.expire(lease(1, 0));
+    assert!(boss.ops.is_empty() && boss.phase() == Phase::Awarded);
+    boss.hear(1, claim(2, 1));
+    for stale in [lease(2, 0), lease(1, 1), lease(2, 2)] {
+        boss.expire(stale);
+        assert!(boss.ops.is_empty() && boss.phase() == Phase::Awarded);
+    }
+    boss.expire(lease(2, 1));
+    assert_eq!(boss.phase(), Phase::Bidding);
 }
 
 /// Awarded(e,a): a release in the last round: Unallocated.
@@ -225,7 +275,7 @@ fn a_result_is_accepted_and_paid_and_acknowledged_once_it_is_durable() {
     assert!(boss.writes_first());
     assert_eq!(boss.sent(), [(1, ack(1, Ack::Accepted))]);
     assert_eq!((boss.earned(1), boss.earned(2)), (40, 0));
-    assert!(boss.disarmed(Timer::Lease(TASK)) && boss.disarmed(Timer::Resend(TASK)));
+    assert!(boss.disarmed(lease(1, 0)) && boss.disarmed(Timer::Resend(TASK)));
 }
 
 /// Done(e,a): Report(e,a): Ack again, no payment.
@@ -257,7 +307,7 @@ fn an_award_that_is_not_claimed_is_sent_again() {
     let mut boss = Boss::awarded();
     boss.expire(Timer::Resend(TASK));
     assert_eq!(boss.sent(), [(1, award(1, 1, bid(1, 40)))]);
-    assert!(boss.armed(Timer::Resend(TASK)) && !boss.armed(Timer::Lease(TASK)));
+    assert!(boss.armed(Timer::Resend(TASK)) && !boss.armed(lease(1, 0)));
     let mut over = Boss::finished();
     over.expire(Timer::Resend(TASK));
     assert!(over.ops.is_empty(), "a stale expiry");
@@ -353,7 +403,7 @@ fn after_a_restart_bids_are_asked_for_again() {
 fn after_a_restart_awards_stand_and_their_leases_begin_anew() {
     let boss = Boss::awarded().crash();
     assert_eq!(boss.sent(), [(1, award(1, 1, bid(1, 40)))]);
-    assert!(boss.armed(Timer::Lease(TASK)) && boss.armed(Timer::Resend(TASK)) && !boss.wrote());
+    assert!(boss.armed(lease(1, 0)) && boss.armed(Timer::Resend(TASK)) && !boss.wrote());
     assert!(Boss::finished().crash().ops.is_empty());
 }
 

@@ -114,7 +114,7 @@ fn an_award_that_leaves_before_it_is_written_is_given_twice() {
 
 #[test]
 fn an_epoch_that_is_forgotten_comes_again() {
-    breaks(0, Host::ForgetsAwards, "G8");
+    breaks(0, Host::ForgetsAwards, "G1");
 }
 
 #[test]

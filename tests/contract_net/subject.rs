@@ -214,7 +214,7 @@ impl Boss {
     /// The award of epoch 1 was released, and contractor 1 was awarded the task again.
     pub(crate) fn awarded_again() -> Self {
         let mut boss = Self::awarded();
-        boss.expire(manager::Timer::Lease(TASK));
+        boss.expire(manager::Timer::Lease(TASK, Epoch::new(1), Claim::default()));
         boss.hear(1, bids(2, bid(2, 41)));
         boss.hear(2, bids(2, bid(2, 45)));
         assert_eq!((boss.phase(), boss.epoch()), (Phase::Awarded, 2));

@@ -200,7 +200,7 @@ impl<R: Rules> World<R> {
         let duration = match timer {
             Timer::Manager(manager::Timer::Bids(_)) => 5,
             Timer::Manager(manager::Timer::Resend(_)) => 10,
-            Timer::Manager(manager::Timer::Lease(_)) => self.lease,
+            Timer::Manager(manager::Timer::Lease(..)) => self.lease,
             Timer::Contractor(contractor::Timer::Claim(_)) => 7,
             Timer::Contractor(contractor::Timer::Lease(..)) => LEASE,
             Timer::Contractor(contractor::Timer::Report(_)) => 10,

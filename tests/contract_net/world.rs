@@ -136,7 +136,7 @@ impl<R: Rules> World<R> {
         let armed: Vec<_> = self.seats[seat].timers.iter().copied().collect();
         let Some(&timer) = armed.get(self.random.index(armed.len())) else { return Ok(()) };
         // Leases are long.
-        let lease = matches!(timer, Timer::Manager(manager::Timer::Lease(_)))
+        let lease = matches!(timer, Timer::Manager(manager::Timer::Lease(..)))
             || matches!(timer, Timer::Contractor(contractor::Timer::Lease(..)));
         if lease && self.random.percent(60) {
             return Ok(());
@@ -304,12 +304,13 @@ impl<R: Rules> World<R> {
             ("G4", invariants::accepted_current(chronicle)),
             ("G5", invariants::started_once(chronicle)),
             ("G6", invariants::award_on_bid(chronicle) && invariants::holds_on_standing_bid(step)),
-            ("G7", invariants::within_capacity(step.after)),
+            ("G7", invariants::within_capacity(chronicle) && invariants::within_slots(step.after)),
             ("G8", invariants::durable_before_award(step)),
             ("G9", invariants::release_on_decline(chronicle)),
             ("G10", invariants::release_before_award(chronicle)),
             ("G11", invariants::fenced(chronicle)),
             ("G3, payment", invariants::paid_once(nodes(), chronicle)),
+            ("award fits", invariants::award_fits(step)),
             ("reports", invariants::durable_before_report(step)),
             ("sound", invariants::sound(step.after)),
         ];
@@ -330,7 +331,7 @@ impl<R: Rules> World<R> {
                 self.settle()?;
                 let patient = self.plan.host == Host::Patient;
                 self.expire_all(|timer| {
-                    !patient && matches!(timer, Timer::Manager(manager::Timer::Lease(_)))
+                    !patient && matches!(timer, Timer::Manager(manager::Timer::Lease(..)))
                 })?;
             }
         }
@@ -403,7 +404,7 @@ impl<R: Rules> World<R> {
 fn is_slow(timer: &Timer) -> bool {
     match timer {
         Timer::Manager(manager::Timer::Resend(_)) => false,
-        Timer::Manager(manager::Timer::Bids(_) | manager::Timer::Lease(_)) => true,
+        Timer::Manager(manager::Timer::Bids(_) | manager::Timer::Lease(..)) => true,
         Timer::Contractor(contractor::Timer::Claim(_) | contractor::Timer::Report(_)) => false,
         Timer::Contractor(contractor::Timer::Bid(_) | contractor::Timer::Lease(..)) => true,
     }

@@ -288,9 +288,7 @@ fn inputs(bounds: &Bounds) -> Vec<Input> {
         // There are no more epochs than rounds, unless a rule is missing.
         for epoch in (1..=bounds.get("rounds") + 1).map(althing::contract_net::Epoch::new) {
             inputs.push(contractor::Input::Finished { task, epoch, result: RESULT }.into());
-            if bounds.is_on("failures") || bounds.is_on("lost_leases") {
-                inputs.push(contractor::Input::Failed { task, epoch }.into());
-            }
+            inputs.push(contractor::Input::Failed { task, epoch }.into());
         }
         if task.get() <= bounds.get("cancels") {
             inputs.push(manager::Input::Cancel(task).into());
@@ -317,7 +315,7 @@ fn environment<R: Rules>(bounds: &Bounds) -> impl Fn(&Node<R>, &Event<Node<R>>) 
         (Participant::Contractor(_), Event::Input(Input::Manager(_))) => false,
         (_, Event::Timer(Timer::Manager(timer))) => match timer {
             manager::Timer::Bids(_) | manager::Timer::Resend(_) => true,
-            manager::Timer::Lease(_) => expiries,
+            manager::Timer::Lease(..) => expiries,
         },
         (Participant::Contractor(it), Event::Timer(Timer::Contractor(timer))) => match timer {
             contractor::Timer::Bid(_) => lapses,

@@ -2,14 +2,12 @@
 
 use althing::contract_net::contractor;
 use althing::contract_net::invariants::{self, Chronicle};
-use althing::contract_net::ledger::{Command, Phase};
+use althing::contract_net::ledger::Phase;
 use althing::contract_net::manager;
-use althing::contract_net::participant::{Input, Participant, Timer, Write};
+use althing::contract_net::participant::{Input, Participant, Timer};
 use althing::contract_net::{Epoch, Message, Rules, TaskId};
 use althing::machine::Event;
 use althing::node::NodeSet;
-use althing::observe::Step;
-use althing::outbox::Op;
 
 use super::{MANAGER, MAX_ROUNDS, MAX_TASKS, Node, RESULT, bid, tasks};
 use crate::bounds::Bounds;
@@ -30,34 +28,17 @@ pub(super) fn invariants<R: Rules>(cluster: Model<R>) -> Model<R> {
         .always("StartedOnce", |view| invariants::started_once(view.history()))
         .always("AwardOnBid", |view| invariants::award_on_bid(view.history()))
         .each_step("HoldsOnStandingBid", invariants::holds_on_standing_bid)
-        .always("WithinCapacity", |view| view.machines().all(invariants::within_capacity))
+        .always("WithinCapacity", |view| {
+            invariants::within_capacity(view.history()) && view.machines().all(invariants::within_slots)
+        })
         .each_step("DurableBeforeAward", invariants::durable_before_award)
         .always("ReleaseOnDecline", |view| invariants::release_on_decline(view.history()))
         .always("ReleaseBeforeAward", |view| invariants::release_before_award(view.history()))
         .always("Fenced", |view| invariants::fenced(view.history()))
         .each_step("DurableBeforeReport", invariants::durable_before_report)
         .always("Sound", |view| view.machines().all(invariants::sound))
-        .each_step("AwardFits", award_fits)
+        .each_step("AwardFits", invariants::award_fits)
         .recoverable("Recoverability", recovery())
-}
-
-/// An award is to an agent that takes part and has room for one more task, for no more than the
-/// reserve: as the manager's ledger was before, and by counting, not by asking the rules.
-fn award_fits<R: Rules>(step: &Step<'_, Node<R>>) -> bool {
-    let Some(ledger) = step.before.manager().map(|manager| manager.ledger()) else { return true };
-    step.performed.iter().all(|op| match op {
-        Op::Write(Write::Manager(Command::Award { task, agent, price, .. })) => {
-            let holds = |phase, holder| phase == Phase::Awarded && holder == Some(*agent);
-            let others = ledger.tasks().filter(|(id, _)| id != task);
-            let load = others.filter(|(_, it)| holds(it.phase, it.award.map(|award| award.agent))).count();
-            let reserve = ledger.task(*task).map(|task| task.reserve);
-            let fits = |it: &althing::contract_net::ledger::Agent| {
-                it.is_member && load < usize::try_from(it.capacity.get()).unwrap_or(usize::MAX)
-            };
-            ledger.agent(*agent).is_some_and(fits) && Some(*price) <= reserve
-        }
-        Op::Write(_) | Op::Sync | Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => true,
-    })
 }
 
 /// For each invariant, that what it speaks of happens, where the bounds allow it.

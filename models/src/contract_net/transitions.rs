@@ -224,7 +224,7 @@ fn of_manager_timer<R: Rules>(
             (Some(Phase::Bidding), Some(Phase::Unallocated(_))) => "time for bids is up: given up",
             (_, _) => "time for bids is up: stale",
         },
-        manager::Timer::Lease(task) => match phases(task) {
+        manager::Timer::Lease(task, ..) => match phases(task) {
             (Some(Phase::Awarded), Some(Phase::Bidding)) => "lease ran out: next round",
             (Some(Phase::Awarded), Some(Phase::Unallocated(ledger::Reason::Released(_)))) => {
                 "lease ran out: given up"

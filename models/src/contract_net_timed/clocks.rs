@@ -135,7 +135,7 @@ impl Clocks {
     pub fn window(&self, timer: Timer) -> Window {
         match timer {
             Timer::Contractor(contractor::Timer::Lease(..)) => self.contractor,
-            Timer::Manager(manager::Timer::Lease(_)) => self.manager,
+            Timer::Manager(manager::Timer::Lease(..)) => self.manager,
             Timer::Contractor(
                 contractor::Timer::Bid(_) | contractor::Timer::Claim(_) | contractor::Timer::Report(_),
             )

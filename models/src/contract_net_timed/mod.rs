@@ -197,7 +197,7 @@ fn may_work<R: Rules>(contractor: &Contractor<R>, event: &Event<Agent<R>>, limit
 fn invariants<R: Rules>(cluster: Cluster<Agent<R>>) -> Cluster<Agent<R>> {
     cluster
         .always("ExclusiveExecution", |view| invariants::exclusive_execution(view.machines()))
-        .always("WithinCapacity", |view| view.machines().all(invariants::within_capacity))
+        .always("WithinCapacity", |view| view.machines().all(invariants::within_slots))
         .always("Sound", |view| view.machines().all(invariants::sound))
         .each_step("HoldsOnStandingBid", invariants::holds_on_standing_bid)
         .each_step("DurableBeforeAward", invariants::durable_before_award)

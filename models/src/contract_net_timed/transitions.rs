@@ -65,7 +65,7 @@ fn of_manager<R: Rules>(
                 .is_some_and(|tenure| tenure.epoch == *epoch && tenure.agent.node() == Some(*from));
             if in_force { "claim: granted" } else { "claim: not in force any more" }
         }
-        Event::Timer(Timer::Manager(manager::Timer::Lease(_))) if awarded(after) != awarded(before) => {
+        Event::Timer(Timer::Manager(manager::Timer::Lease(..))) if awarded(after) != awarded(before) => {
             "lease of the award runs out: released"
         }
         Event::Message { .. } | Event::Timer(_) | Event::Input(_) => "",

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use althing::contract_net::contractor::{self, Write as Promised};
 use althing::contract_net::invariants::{
-    durable_before_award, durable_before_report, holds_on_standing_bid, sound, within_capacity,
+    durable_before_award, durable_before_report, holds_on_standing_bid, sound, within_slots,
 };
 use althing::contract_net::ledger::Command;
 use althing::contract_net::participant::{Config, Disk, Input, Timer, Write};
@@ -187,7 +187,7 @@ fn event(u: &mut Unstructured<'_>, it: &Node) -> Result<Event<Node>> {
         (1, Participant::Manager(_)) => Event::Timer(Timer::Manager(match u.int_in_range(0..=2)? {
             0 => manager::Timer::Bids(task),
             1 => manager::Timer::Resend(task),
-            _ => manager::Timer::Lease(task),
+            _ => manager::Timer::Lease(task, epoch, claim),
         })),
         (1, Participant::Contractor(_)) => Event::Timer(Timer::Contractor(match u.int_in_range(0..=3)? {
             0 => contractor::Timer::Bid(task),
@@ -248,7 +248,7 @@ fn message(
             Message::Announce { task, round, offer }
         }
         2 | 3 => Message::Bid { task, round, bid: bid(u)? },
-        4 => Message::Refuse { task, round },
+        4 => Message::Refuse { task, round, busy: u.arbitrary()? },
         5 => Message::Award { task, epoch, round, bid: bid(u)?.id, price: money(u)? },
         6 => Message::Reject { task, round },
         7 => Message::Claim { task, epoch, claim },
@@ -317,7 +317,7 @@ fn handle(it: &mut Node, event: &Event<Node>) {
     assert!(durable_before_report(&step), "DurableBeforeReport: {step:?}");
     assert!(holds_on_standing_bid(&step), "HoldsOnStandingBid: {step:?}");
     // A disk may say of more tasks that they are held than there is room for.
-    assert!(!within_capacity(&before) || within_capacity(it), "WithinCapacity: {step:?}");
+    assert!(!within_slots(&before) || within_slots(it), "WithinCapacity: {step:?}");
     assert!(!sound(&before) || sound(it), "Sound: {step:?}");
     let paid = |node: &Node| node.manager().map(|manager| earned(manager.ledger()));
     assert!(paid(&before) <= paid(it), "a payment is taken back: {step:?}");

@@ -35,9 +35,7 @@ pub fn raft_walk(bytes: &[u8]) {
     let flag = |bit: u8| u64::from(flags >> bit & 1);
     let nodes = u64::from(*nodes) % MAX_NODES as u64 + 1;
     // Nine servers take nine bits.
-    let members = |low: u8, bit: u8| {
-        (u64::from(low) | u64::from(high >> bit & 1) << 8) & ((1 << nodes) - 1)
-    };
+    let members = |low: u8, bit: u8| (u64::from(low) | u64::from(high >> bit & 1) << 8) & ((1 << nodes) - 1);
     let change = members(*change, 0);
     let bounds = endless(
         nodes,

@@ -186,8 +186,7 @@ fn why(problem: &Problem, reason: Reason) -> String {
             let name = name(task).map_or("another task", |task| task.name.as_str());
             format!("`{name}` ended without a result")
         }
-        Reason::NobodyCapable | Reason::NoBid | Reason::ReserveTooLow { .. } | Reason::Released(_) => {
-            reason.to_string()
-        }
+        Reason::NobodyCapable | Reason::NoBid | Reason::NoRoom => reason.to_string(),
+        Reason::ReserveTooLow { .. } | Reason::Released(_) => reason.to_string(),
     }
 }

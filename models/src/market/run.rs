@@ -198,7 +198,7 @@ impl<'a, A: AwardRule> Market<'a, A> {
             manager::Timer::Bids(_) => {
                 self.ends.first_key_value().map_or(1, |(end, _)| end.saturating_sub(self.now).max(1))
             }
-            manager::Timer::Resend(_) | manager::Timer::Lease(_) => self.lease,
+            manager::Timer::Resend(_) | manager::Timer::Lease(..) => self.lease,
         }
     }
 

@@ -46,7 +46,7 @@ impl<R: Rules> Contractor<R> {
             out.output(Output::Asked { task, round, offer });
         } else {
             self.calls.remove(task);
-            self.tell_manager(Message::Refuse { task, round }, out);
+            self.tell_manager(Message::Refuse { task, round, busy: true }, out);
         }
     }
 
@@ -66,7 +66,7 @@ impl<R: Rules> Contractor<R> {
         match self.calls.get(task) {
             Some(call) if call.round == round && call.bid.is_none() => {
                 self.calls.remove(task);
-                self.tell_manager(Message::Refuse { task, round }, out);
+                self.tell_manager(Message::Refuse { task, round, busy: false }, out);
             }
             Some(_) | None => out.output(Output::Refused(Refusal::NotAsked { task, round })),
         }

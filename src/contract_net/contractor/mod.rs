@@ -147,8 +147,7 @@ pub enum Input {
         /// What the result is known by. The result itself must be durable.
         result: Digest,
     },
-    /// The work is not done, and will not be: the host has stopped. If nobody waits for that any more,
-    /// it is refused.
+    /// The work is not done, and will not be: the host has stopped.
     Failed {
         /// The task.
         task: TaskId,
@@ -177,7 +176,8 @@ pub enum Output {
         /// The epoch.
         epoch: Epoch,
     },
-    /// Work no longer, change nothing any more, and say [`Input::Failed`] then.
+    /// Work no longer, change nothing any more, and say [`Input::Failed`] then: until that the slot is
+    /// not free.
     Stop {
         /// The task.
         task: TaskId,
@@ -204,8 +204,9 @@ pub struct Contractor<R = Published> {
     promises: Persistent<Promises>,
     /// The announcements that are not over yet, and the bids.
     calls: TaskMap<Call>,
-    /// The awards that are held or worked on. Each is the latest that was taken of its task, and has
-    /// no outcome yet. By the published rules `works.len() <= config.capacity`.
+    /// The awards that are held or worked on, each the latest that was taken of its task, without an
+    /// outcome; and those at which the host has still to stop. By the published rules
+    /// `works.len() <= config.capacity`.
     works: TaskMap<Work>,
 }
 
@@ -261,12 +262,12 @@ impl<R: Rules> Contractor<R> {
         self.calls.get(task)
     }
 
-    /// The award of a task that it holds or works on.
+    /// The award of a task that it holds or works on, or at which its host has still to stop.
     pub fn work(&self, task: TaskId) -> Option<&Work> {
         self.works.get(task)
     }
 
-    /// All awards that it holds or works on.
+    /// All awards that it holds or works on, or at which its host has still to stop.
     pub fn works(&self) -> impl Iterator<Item = (TaskId, &Work)> {
         self.works.iter()
     }

@@ -9,7 +9,7 @@ use crate::contract_net::rules::{Moment, Rules, Stake};
 /// An award that is held or worked on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Work {
-    /// Its epoch: the contractor's fence for the task.
+    /// Its epoch: the contractor's fence for the task, unless it is stopping.
     pub epoch: Epoch,
     /// Whether the host was told to start. By the published rules if and only if `granted` is `Some`.
     pub executing: bool,
@@ -19,8 +19,8 @@ pub struct Work {
     pub pending: Option<Claim>,
     /// The latest claim that was sent.
     pub latest: Claim,
-    /// Whether the lease ran out and the host has not said yet that it has stopped. Then nothing is
-    /// executing, granted or pending any more, and the slot is not free yet.
+    /// Whether the host was told to stop and has not said yet that it has. Then nothing is executing,
+    /// granted or pending any more, the slot is not free yet, and the fence may be later than the epoch.
     pub stopping: bool,
 }
 
@@ -44,9 +44,10 @@ impl<R: Rules> Contractor<R> {
         if !rules.may_hold(epoch, fence) {
             return self.answer_old_award(task, epoch, fence, out);
         }
-        self.abandon(task, out); // A higher epoch: the manager has released whatever it was.
+        self.give_up_earlier(task, fence, out);
         let call = self.calls.get(task).copied();
-        if !rules.bid_stands(call.and_then(|call| call.stake()), award) || !self.has_slot() {
+        let is_stopping = self.works.get(task).is_some();
+        if is_stopping || !rules.bid_stands(call.and_then(|call| call.stake()), award) || !self.has_slot() {
             self.forget_call(task, out);
             return self.decline(task, epoch, out);
         }
@@ -57,6 +58,15 @@ impl<R: Rules> Contractor<R> {
             self.begin(task, out);
         }
         self.claim(task, out);
+    }
+
+    /// A higher epoch: abandon. The manager has released whatever it was.
+    fn give_up_earlier(&mut self, task: TaskId, fence: Epoch, out: &mut impl Out) {
+        self.abandon(task, out);
+        if self.promises.get(task).is_some_and(|it| it.outcome.is_some() && !it.settled) {
+            out.disarm(Timer::Report(task));
+            out.output(Output::Settled { task, epoch: fence, ack: Ack::Stale });
+        }
     }
 
     /// Decline(e): fence := e is durable, so that no award of e is taken any more. Otherwise one that
@@ -151,14 +161,12 @@ impl<R: Rules> Contractor<R> {
         if work.pending == Some(claim) {
             work.pending = None;
         } else if work.granted == Some(claim) {
-            let stopping = Work { stopping: true, ..Work::held(work.epoch, claim.start) };
             self.abandon(task, out);
-            self.works.insert(task, stopping);
         }
     }
 
     /// The host is done with the work, or has stopped. It may fail before it was told to start, but not
-    /// succeed.
+    /// succeed. If the award was over before that, there is nothing to report.
     pub(super) fn end(&mut self, task: TaskId, epoch: Epoch, outcome: Outcome, out: &mut impl Out) {
         let can_end = |executing: bool| match outcome {
             Outcome::Done(_) => executing,
@@ -166,9 +174,15 @@ impl<R: Rules> Contractor<R> {
         };
         match self.works.get_mut(task) {
             Some(work) if work.epoch == epoch && can_end(work.executing) => {
-                work.executing = false; // The host knows that it is to stop.
-                self.abandon(task, out);
-                self.finish(task, outcome, out);
+                if work.stopping {
+                    self.works.remove(task);
+                } else {
+                    work.executing = false; // The host need not be told to stop.
+                    self.abandon(task, out);
+                }
+                if self.promises.get(task).is_some_and(|it| it.fence == epoch && !it.settled) {
+                    self.finish(task, outcome, out);
+                }
             }
             Some(_) | None => out.output(Output::Refused(Refusal::NotAtWork { task, epoch })),
         }
@@ -198,8 +212,8 @@ impl<R: Rules> Contractor<R> {
             }
             return; // It was acknowledged already.
         };
-        if promise.outcome.is_none() && ack == Ack::Accepted {
-            return out.output(Output::Refused(Refusal::Epoch { task, said: epoch, fence }));
+        if ack == Ack::Accepted && !matches!(promise.outcome, Some(Outcome::Done(_))) {
+            return out.output(Output::Refused(Refusal::NotDone { task, epoch }));
         }
         let reported = promise.outcome.is_some();
         self.promises.record(Write::Settle(task), out);
@@ -210,15 +224,20 @@ impl<R: Rules> Contractor<R> {
         out.output(Output::Settled { task, epoch, ack });
     }
 
-    /// The award is worked on no longer.
+    /// The award is worked on no longer. If the host is at work, it is told to stop, and the slot is
+    /// free once it has (G7).
     fn abandon(&mut self, task: TaskId, out: &mut impl Out) {
-        let Some(work) = self.works.remove(task) else { return };
+        let Some(&work) = self.works.get(task).filter(|work| !work.stopping) else { return };
         out.disarm(Timer::Claim(task));
         for claim in [work.granted, work.pending].into_iter().flatten() {
             out.disarm(Timer::Lease(task, claim));
         }
         if work.executing {
+            let stopping = Work { stopping: true, ..Work::held(work.epoch, work.latest.start) };
+            self.works.insert(task, stopping);
             out.output(Output::Stop { task, epoch: work.epoch });
+        } else {
+            self.works.remove(task);
         }
     }
 }

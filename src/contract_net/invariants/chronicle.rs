@@ -8,9 +8,9 @@ use crate::contract_net::fence::{Admitted, Gate};
 use crate::contract_net::ids::{AgentId, BidId, Epoch, Money, Round, TaskId, Tenure};
 use crate::contract_net::ledger::{Cause, Command};
 use crate::contract_net::message::Message;
-use crate::contract_net::participant::{Output, Participant, Write};
+use crate::contract_net::participant::{Input, Output, Participant, Write};
 use crate::contract_net::rules::Rules;
-use crate::machine::Value;
+use crate::machine::{Event, Value};
 use crate::node::{NodeId, Relabel, Renaming};
 use crate::observe::{self, History, Step};
 use crate::outbox::Op;
@@ -24,6 +24,8 @@ pub struct Chronicle {
     tasks: BTreeMap<TaskId, Story>,
     /// What each agent should have earned.
     owed: BTreeMap<AgentId, u128>,
+    /// What hosts were told to start, and have not said that they are done with, or have stopped.
+    at_work: BTreeSet<(AgentId, TaskId, Epoch)>,
     /// A resource that every start of a task changes, under the epoch of its award. It is protected by
     /// the rules of whoever starts.
     gate: Gate,
@@ -39,6 +41,8 @@ pub(super) struct Story {
     latest: Epoch,
     /// The award that is in force, by what was written.
     current: Option<Tenure>,
+    /// The price of the latest award, by what was written.
+    price: Money,
     /// What was accepted.
     accepted: Option<Tenure>,
     /// To whom an award of each epoch was sent first.
@@ -63,6 +67,7 @@ pub(super) struct Broken {
     pub(super) release_on_decline: bool,
     pub(super) release_before_award: bool,
     pub(super) fenced: bool,
+    pub(super) over_capacity: bool,
 }
 
 impl Chronicle {
@@ -113,7 +118,7 @@ impl Chronicle {
         self.broken.release_before_award |= story.current.is_some();
         self.broken.epochs_ascend |= tenure.epoch <= story.latest;
         story.latest = story.latest.max(tenure.epoch);
-        story.current = Some(tenure);
+        (story.current, story.price) = (Some(tenure), price);
     }
 
     fn release(&mut self, task: TaskId, cause: Cause) {
@@ -128,6 +133,9 @@ impl Chronicle {
 
     fn accept(&mut self, task: TaskId, tenure: Tenure) {
         let story = self.tasks.entry(task).or_default();
+        if story.accepted.is_none() {
+            *self.owed.entry(tenure.agent).or_default() += u128::from(story.price.get());
+        }
         self.broken.accepted_once |= story.accepted.is_some();
         // A second time is the one thing, under another award the other.
         let current = story.current.or(story.accepted);
@@ -166,35 +174,41 @@ impl Chronicle {
         }
     }
 
-    fn starts<R: Rules>(&mut self, rules: R, node: NodeId, task: TaskId, epoch: Epoch) {
-        let latest = self.of(task).starts.insert(AgentId::from(node), epoch);
+    fn starts<R: Rules>(&mut self, config: &contractor::Config<R>, task: TaskId, epoch: Epoch) {
+        let agent = AgentId::from(config.id());
+        self.at_work.insert((agent, task, epoch));
+        let busy = self.at_work.iter().filter(|(worker, ..)| *worker == agent).count();
+        self.broken.over_capacity |= u32::try_from(busy).is_ok_and(|busy| busy > config.capacity().get());
+        let latest = self.of(task).starts.insert(agent, epoch);
         self.broken.started_once |= latest.is_some_and(|latest| latest >= epoch);
         let greatest = self.gate.latest(task);
         let stale = greatest.is_some_and(|greatest| epoch < greatest);
         let again = greatest == Some(epoch);
-        self.broken.fenced |= match self.gate.admit_by(rules, task, epoch) {
+        self.broken.fenced |= match self.gate.admit_by(config.rules(), task, epoch) {
             Ok(Admitted::First) => stale || again,
             Ok(Admitted::Again) => !again,
             Err(_) => !stale,
         };
     }
 
-    /// A contractor restarts: what is idempotent it may start once more under the same award.
+    /// A host says that it is done, or has stopped.
+    fn ends(&mut self, node: NodeId, input: &contractor::Input) {
+        match *input {
+            contractor::Input::Finished { task, epoch, .. } | contractor::Input::Failed { task, epoch } => {
+                self.at_work.remove(&(AgentId::from(node), task, epoch));
+            }
+            contractor::Input::Bid { .. } | contractor::Input::Pass { .. } => {}
+        }
+    }
+
+    /// A contractor restarts: a crash stops all work, and what is idempotent it may start once more under
+    /// the same award.
     fn restarts(&mut self, node: NodeId, promises: &contractor::Promises) {
+        self.at_work.retain(|(worker, ..)| *worker != AgentId::from(node));
         for (task, story) in &mut self.tasks {
             if promises.get(*task).is_some_and(|promise| promise.idempotent) {
                 story.starts.remove(&AgentId::from(node));
             }
-        }
-    }
-
-    /// What was accepted is what is owed.
-    fn pays<A: AwardRule, R: Rules>(&mut self, before: &Participant<A, R>, write: &Write) {
-        let Write::Manager(Command::Accept { task, tenure, .. }) = write else { return };
-        let first = self.accepted(*task).is_none();
-        let award = before.manager().and_then(|manager| manager.ledger().task(*task)?.award);
-        if let Some(award) = award.filter(|_| first) {
-            *self.owed.entry(tenure.agent).or_default() += u128::from(award.price.get());
         }
     }
 }
@@ -212,22 +226,19 @@ where
     Participant<A, R>: Value,
 {
     fn observe(&mut self, step: &Step<'_, Participant<A, R>>) {
-        if let observe::Cause::Restart = step.cause {
-            self.restarts(step.node, &step.disk.promises);
+        match &step.cause {
+            observe::Cause::Restart => self.restarts(step.node, &step.disk.promises),
+            observe::Cause::Event(Event::Input(Input::Contractor(input))) => self.ends(step.node, input),
+            observe::Cause::Event(_) => {}
         }
         for op in step.performed {
             match op {
-                Op::Write(write) => {
-                    self.pays(step.before, write);
-                    match write {
-                        Write::Manager(command) => self.writes(command),
-                        Write::Contractor(_) => {}
-                    }
-                }
+                Op::Write(Write::Manager(command)) => self.writes(command),
+                Op::Write(Write::Contractor(_)) => {}
                 Op::Send { to, message } => self.says(step, *to, message),
                 Op::Output(Output::Contractor(contractor::Output::Start { task, epoch })) => {
                     if let Some(contractor) = step.before.contractor() {
-                        self.starts(contractor.config().rules(), step.node, *task, *epoch);
+                        self.starts(contractor.config(), *task, *epoch);
                     }
                 }
                 Op::Sync | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => {}
@@ -258,6 +269,11 @@ impl Relabel for Chronicle {
         Self {
             tasks: self.tasks.iter().map(|(task, story)| (*task, story.relabel(renaming))).collect(),
             owed: self.owed.iter().map(|(agent, sum)| (agent.relabel(renaming), *sum)).collect(),
+            at_work: self
+                .at_work
+                .iter()
+                .map(|&(who, task, epoch)| (who.relabel(renaming), task, epoch))
+                .collect(),
             ..self.clone()
         }
     }

@@ -14,12 +14,14 @@
 //! | G5 | [`started_once`]: an agent starts at most once under an award, and never under an earlier one | the past |
 //! | G6 | [`award_on_bid`]: an award rests on a bid of its agent in that round, of no more than the price | the past |
 //! | G6 | [`holds_on_standing_bid`]: and is taken while that bid stands | one step |
-//! | G7 | [`within_capacity`]: nobody works on more than it has room for | one node |
+//! | G7 | [`within_capacity`]: no host is at work on more than its contractor has room for | the past |
+//! | G7 | [`within_slots`]: and no contractor believes that its host is | one node |
 //! | G8 | [`durable_before_award`]: an award is sent once it is on the disk | one step |
 //! | G9 | [`release_on_decline`]: what was released as declined was declined | the past |
 //! | G10 | [`release_before_award`]: an award is released before there is another | the past |
 //! | G11 | [`fenced`]: a fenced resource is changed once under an award, and never under an earlier one | the past |
 //! | T1 | [`exclusive_execution`]: at most one agent works on a task; only with leases that are long enough | all nodes |
+//! | | [`award_fits`]: an award is to a member that can do the task and has room, for no more than the reserve | one step |
 //! | | [`durable_before_report`]: what a contractor says of an award is on its disk | one step |
 //! | | [`sound`]: what a machine's fields promise of each other | one node |
 
@@ -32,7 +34,7 @@ use alloc::collections::BTreeSet;
 use crate::contract_net::award::AwardRule;
 use crate::contract_net::contractor::{self, Contractor};
 use crate::contract_net::ids::{AgentId, TaskId};
-use crate::contract_net::ledger::Phase;
+use crate::contract_net::ledger::{Command, Phase, Task};
 use crate::contract_net::manager::Manager;
 use crate::contract_net::message::Message;
 use crate::contract_net::participant::{Participant, Write};
@@ -100,11 +102,17 @@ pub fn holds_on_standing_bid<A: AwardRule, R: Rules>(step: &Step<'_, Participant
     })
 }
 
-/// G7: no agent works on more tasks than it has room for.
-pub fn within_capacity<A: AwardRule, R: Rules>(participant: &Participant<A, R>) -> bool {
+/// G7: no host works on more tasks than its contractor has room for: from when it is told to start until
+/// it says that it is done, or has stopped.
+pub fn within_capacity(chronicle: &Chronicle) -> bool {
+    !chronicle.broken().over_capacity
+}
+
+/// G7, as the contractor's fields have it.
+pub fn within_slots<A: AwardRule, R: Rules>(participant: &Participant<A, R>) -> bool {
     participant.contractor().is_none_or(|contractor| {
-        let executing = contractor.works().filter(|(_, work)| work.executing).count();
-        u32::try_from(executing).is_ok_and(|executing| executing <= contractor.config().capacity().get())
+        let busy = contractor.works().filter(|(_, work)| work.executing || work.stopping).count();
+        u32::try_from(busy).is_ok_and(|busy| busy <= contractor.config().capacity().get())
     })
 }
 
@@ -155,6 +163,24 @@ pub fn fenced(chronicle: &Chronicle) -> bool {
     !chronicle.broken().fenced
 }
 
+/// An award is to an agent that takes part, can do the task, and has room for one more, for no more than
+/// the reserve: as the manager's ledger was before, and by counting, not by asking the rules.
+pub fn award_fits<A: AwardRule, R: Rules>(step: &Step<'_, Participant<A, R>>) -> bool {
+    let Some(ledger) = step.before.manager().map(Manager::ledger) else { return true };
+    step.performed.iter().all(|op| match op {
+        Op::Write(Write::Manager(Command::Award { task, agent, price, .. })) => {
+            let holds =
+                |it: &Task| it.phase == Phase::Awarded && it.tenure().is_some_and(|it| it.agent == *agent);
+            let load = ledger.tasks().filter(|(id, it)| id != task && holds(it)).count();
+            let (Some(known), Some(agent)) = (ledger.task(*task), ledger.agent(*agent)) else { return false };
+            let has_room = usize::try_from(agent.capacity.get()).is_ok_and(|capacity| load < capacity);
+            let can = known.terms.needs.bits() & agent.capabilities.bits() == known.terms.needs.bits();
+            agent.is_member && can && has_room && *price <= known.reserve
+        }
+        Op::Write(_) | Op::Sync | Op::Send { .. } | Op::Arm(_) | Op::Disarm(_) | Op::Output(_) => true,
+    })
+}
+
 /// T1: at most one agent works on a task. It holds at every instant if the manager's lease is as long
 /// as [`manager_minimum`](crate::contract_net::lease::manager_minimum) says, and not without time.
 pub fn exclusive_execution<'a, A: AwardRule, R: Rules>(
@@ -187,14 +213,16 @@ fn is_sound_manager<A: AwardRule, R: Rules>(manager: &Manager<A, R>) -> bool {
         }
         (None, phase) => phase != Phase::Bidding,
         (Some(_), _) => false,
-    }) && ledger.agents().all(|(id, agent)| usize::try_from(agent.load) == Ok(load(id)))
+    }) && ledger.tasks().all(|(id, it)| manager.lease(id).is_some() == (it.phase == Phase::Awarded))
+        && ledger.agents().all(|(id, agent)| usize::try_from(agent.load) == Ok(load(id)))
 }
 
 fn is_sound_contractor<R: Rules>(contractor: &Contractor<R>) -> bool {
     contractor.works().all(|(task, work)| {
         let promise = contractor.promises().get(task);
         let ascends = work.granted < work.pending || work.pending.is_none();
-        promise.is_some_and(|it| it.fence == work.epoch && it.outcome.is_none() && !it.settled)
+        let held = |it: &contractor::Promise| it.fence == work.epoch && it.outcome.is_none() && !it.settled;
+        promise.is_some_and(|it| held(it) || work.stopping && it.fence >= work.epoch)
             && work.executing == work.granted.is_some()
             && !(work.stopping && (work.executing || work.pending.is_some()))
             && ascends

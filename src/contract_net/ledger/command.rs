@@ -91,7 +91,9 @@ pub enum Command {
         task: TaskId,
         /// The round that is over.
         round: Round,
-        /// The lowest cost that was bid, if any was.
+        /// Why it ended without an award.
+        why: Why,
+        /// The lowest cost that was bid, if that was above the reserve.
         lowest: Option<Money>,
     },
 }
@@ -103,6 +105,8 @@ pub enum Command {
 pub enum Why {
     /// Nobody bid what could be accepted: the reserve is raised.
     NoBid,
+    /// Somebody would have done it, and had no room: the reserve stays.
+    NoRoom,
     /// The manager restarted, and its bids are lost: the reserve stays.
     Restart,
 }
@@ -129,6 +133,8 @@ pub enum Reason {
     NobodyCapable,
     /// Nobody bid.
     NoBid,
+    /// Whoever would have done it had no room.
+    NoRoom,
     /// The lowest bid was above the reserve.
     ReserveTooLow {
         /// That bid.

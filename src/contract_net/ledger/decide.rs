@@ -27,7 +27,9 @@ impl Ledger {
                 Ok(Event::Accepted { task: *task, tenure: *tenure, result: *result, paid })
             }
             Command::Cancel { task } => self.may_cancel(*task),
-            Command::GiveUp { task, round, lowest } => self.may_give_up(rules, *task, *round, *lowest),
+            Command::GiveUp { task, round, why, lowest } => {
+                self.may_give_up(rules, *task, *round, *why, *lowest)
+            }
         }
     }
 
@@ -107,21 +109,28 @@ impl Ledger {
         rules: R,
         task: TaskId,
         round: Round,
+        why: Why,
         lowest: Option<Money>,
     ) -> Result<Event, Refused> {
         let known = self.in_round(rules, task, round)?;
         if known.next_round().is_some() {
             return Err(Refused::NotLastRound { task, round, last: known.last_round() });
         }
-        Ok(Event::Unallocated { task, reason: self.reason(known, lowest) })
+        if let Some(cost) = lowest.filter(|lowest| rules.is_affordable(*lowest, known.reserve)) {
+            return Err(Refused::WithinReserve { task, cost, reserve: known.reserve });
+        }
+        Ok(Event::Unallocated { task, reason: self.reason(known, why, lowest) })
     }
 
     /// Why nobody was found who does the task.
-    pub(super) fn reason(&self, task: &Task, lowest: Option<Money>) -> Reason {
-        match lowest {
-            Some(lowest) => Reason::ReserveTooLow { lowest },
-            None if self.able(task.terms.needs).next().is_none() => Reason::NobodyCapable,
-            None => Reason::NoBid,
+    pub(super) fn reason(&self, task: &Task, why: Why, lowest: Option<Money>) -> Reason {
+        match (why, lowest) {
+            (Why::NoRoom, _) => Reason::NoRoom,
+            (Why::NoBid | Why::Restart, Some(lowest)) => Reason::ReserveTooLow { lowest },
+            (Why::NoBid | Why::Restart, None) if self.able(task.terms.needs).next().is_none() => {
+                Reason::NobodyCapable
+            }
+            (Why::NoBid | Why::Restart, None) => Reason::NoBid,
         }
     }
 
@@ -224,7 +233,7 @@ impl Task {
     pub(super) fn next_reserve(&self, why: Why) -> Money {
         match why {
             Why::NoBid => self.terms.escalation.raise(self.reserve),
-            Why::Restart => self.reserve,
+            Why::NoRoom | Why::Restart => self.reserve,
         }
     }
 

@@ -43,9 +43,9 @@ impl Ledger {
             Command::Release { task, tenure: _, cause } => self.release(*task, *cause),
             Command::Accept { task, tenure, result } => self.accept(*task, *tenure, *result),
             Command::Cancel { task } => self.end(*task, Phase::Cancelled),
-            Command::GiveUp { task, round: _, lowest } => {
+            Command::GiveUp { task, round: _, why, lowest } => {
                 if let Some(known) = self.tasks.get(task) {
-                    self.end(*task, Phase::Unallocated(self.reason(known, *lowest)));
+                    self.end(*task, Phase::Unallocated(self.reason(known, *why, *lowest)));
                 }
             }
         }
@@ -251,12 +251,15 @@ impl TryFrom<Image> for Ledger {
 impl Ledger {
     /// Whether a task can be so, beside those that it is to come after.
     fn is_sound(&self, id: TaskId, task: &Task) -> Result<(), ImageError> {
-        let mut open = 0;
+        let (mut open, mut failed) = (0, false);
         for after in &task.terms.after {
-            open += u32::from(self.task(*after).is_none_or(|it| it.phase != Phase::Done));
+            let phase = self.task(*after).map(|it| it.phase);
+            open += u32::from(phase != Some(Phase::Done));
+            failed |= phase.is_none_or(|phase| phase.is_terminal() && phase != Phase::Done);
         }
+        let is_new = task.round == Round::new(1) && task.reserve == task.terms.reserve;
         let phase = match task.phase {
-            Phase::Waiting { on } => on == open && on > 0,
+            Phase::Waiting { on } => on == open && on > 0 && !failed && is_new,
             Phase::Bidding | Phase::Awarded | Phase::Done => open == 0,
             Phase::Cancelled | Phase::Unallocated(_) => true,
         };
@@ -271,7 +274,12 @@ impl Ledger {
             && task.result.is_some() == (task.phase == Phase::Done)
             && (Round::new(1)..=task.last_round()).contains(&task.round)
             && task.reserve >= task.terms.reserve
-            && task.award.is_none_or(|award| award.round <= task.round);
+            && task.award.is_none_or(|award| {
+                let in_round = matches!(task.phase, Phase::Awarded | Phase::Done);
+                award.price <= task.reserve
+                    && award.round <= task.round
+                    && !(in_round && award.round < task.round)
+            });
         if sound { Ok(()) } else { Err(ImageError::Task(id)) }
     }
 }

@@ -241,6 +241,7 @@ impl fmt::Display for Reason {
         match self {
             Self::NobodyCapable => f.write_str("no agent can do it"),
             Self::NoBid => f.write_str("nobody bid"),
+            Self::NoRoom => f.write_str("nobody who would do it had room"),
             Self::ReserveTooLow { lowest } => write!(f, "the lowest bid, {lowest}, was above the reserve"),
             Self::Released(Cause::Declined) => f.write_str("its last award was declined"),
             Self::Released(Cause::Failed) => f.write_str("its last award failed"),

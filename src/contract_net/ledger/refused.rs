@@ -109,6 +109,16 @@ pub enum Refused {
         /// The reserve.
         reserve: Money,
     },
+    /// The task is given up for its reserve, and the lowest bid was not above it.
+    #[error("the lowest bid for task {task}, {cost}, was within its reserve of {reserve}")]
+    WithinReserve {
+        /// The task.
+        task: TaskId,
+        /// The lowest bid.
+        cost: Money,
+        /// The reserve.
+        reserve: Money,
+    },
     /// There are no more rounds.
     #[error("round {round} of task {task} is its last")]
     LastRound {

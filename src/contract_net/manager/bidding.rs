@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::contract_net::award::{self, AwardRule, Choice};
 use crate::contract_net::capabilities::Capabilities;
-use crate::contract_net::ids::{AgentId, Money, Round, TaskId};
+use crate::contract_net::ids::{AgentId, Claim, Money, Round, TaskId};
 use crate::contract_net::ledger::{Command, Event, Refused, Task, Why};
 use crate::contract_net::manager::{Manager, Out, Output, Timer};
 use crate::contract_net::message::{Bid, Message, Offer};
@@ -20,6 +20,8 @@ pub struct Auction {
     invited: NodeSet,
     /// Who bid or refused: `answered` is within `invited`.
     answered: NodeSet,
+    /// Whether somebody refused for lack of room.
+    busy: bool,
     /// At most one for each that answered; ascending.
     bids: Vec<(NodeId, Bid)>,
 }
@@ -49,14 +51,27 @@ impl Auction {
         self.bids().map(|(node, bid)| (AgentId::from(node), bid))
     }
 
+    fn new(round: Round, invited: NodeSet, bids: Vec<(NodeId, Bid)>) -> Self {
+        Self { round, invited, answered: NodeSet::EMPTY, busy: false, bids }
+    }
+
     /// A contractor answers. Of two bids the one with the greater number stands, in whatever order
     /// they come. Says whether everyone has answered.
-    fn answer(&mut self, node: NodeId, bid: Option<Bid>) -> bool {
+    fn answer(&mut self, node: NodeId, answer: Answer) -> bool {
         self.answered = self.answered.with(node);
-        if let Some(bid) = bid {
-            self.store(node, bid);
+        match answer {
+            Answer::Bid(bid) => self.store(node, bid),
+            Answer::Refuse { busy } => self.busy |= busy,
         }
         self.answered == self.invited
+    }
+
+    /// Whether this is what the agent bid, at a price that is neither below that nor above the reserve.
+    fn is_bid(&self, choice: &Choice, reserve: Money) -> bool {
+        let own = self.by_agents().find(|(agent, _)| *agent == choice.agent);
+        own.is_some_and(|(_, bid)| {
+            bid.id == choice.bid && bid.cost <= choice.price && choice.price <= reserve
+        })
     }
 
     fn store(&mut self, node: NodeId, bid: Bid) {
@@ -79,6 +94,13 @@ impl Auction {
     }
 }
 
+/// What a contractor says to an announcement.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    Bid(Bid),
+    Refuse { busy: bool },
+}
+
 impl<A: AwardRule, R: Rules> Manager<A, R> {
     /// Asks everyone who can do the task. State table, Bidding.
     pub(super) fn announce(&mut self, task: TaskId, out: &mut impl Out) {
@@ -89,7 +111,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         out.arm(Timer::Bids(task));
         let mut bids = self.auctions.remove(&task).map_or(Vec::new(), |earlier| earlier.bids);
         bids.clear();
-        self.auctions.insert(task, Auction { round, invited, answered: NodeSet::EMPTY, bids });
+        self.auctions.insert(task, Auction::new(round, invited, bids));
     }
 
     /// Not itself, whatever its disk may say.
@@ -131,13 +153,13 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         from: NodeId,
         task: TaskId,
         round: Round,
-        bid: Option<Bid>,
+        answer: Answer,
         out: &mut impl Out,
     ) {
         let rules = self.rules();
         let Some(auction) = self.auctions.get_mut(&task) else {
             return match self.admit(task) {
-                Ok(()) => self.collect(from, task, round, bid, out),
+                Ok(()) => self.collect(from, task, round, answer, out),
                 Err(refusal) => out.output(Output::Refused(refusal)),
             };
         };
@@ -148,7 +170,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         if !auction.invited.contains(from) {
             return out.output(Output::Refused(Refusal::NotInvited { task, agent: from }));
         }
-        if auction.answer(from, bid) {
+        if auction.answer(from, answer) {
             self.conclude(task, out);
         }
     }
@@ -161,8 +183,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
             return Err(Refused::WrongPhase { task, phase: known.phase }.into());
         }
         let (round, invited) = (known.round, self.able(known.terms.needs));
-        let auction = Auction { round, invited, answered: NodeSet::EMPTY, bids: Vec::new() };
-        self.auctions.insert(task, auction);
+        self.auctions.insert(task, Auction::new(round, invited, Vec::new()));
         Ok(())
     }
 
@@ -172,22 +193,29 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
             return;
         }
         let Some(auction) = self.auctions.get(&task) else { return }; // A stale expiry.
-        let (round, lowest) = (auction.round, auction.bids().map(|(_, bid)| bid.cost).min());
-        let reannounce = Command::Reannounce { task, round, why: Why::NoBid };
+        let (round, (why, lowest)) = (auction.round, self.shortfall(task, auction));
+        let reannounce = Command::Reannounce { task, round, why };
         if self.ledger.decide(self.rules(), &reannounce).is_ok() {
             self.commit(reannounce, out);
             return self.announce(task, out);
         }
-        let lowest = lowest.filter(|lowest| self.is_too_much(task, *lowest));
-        if self.commit(Command::GiveUp { task, round, lowest }, out).is_some() {
+        if self.commit(Command::GiveUp { task, round, why, lowest }, out).is_some() {
             self.dismiss(task, None, out);
             self.fall_out(task, out);
         }
     }
 
-    /// Whether it was for the reserve that a bid was not accepted.
-    fn is_too_much(&self, task: TaskId, cost: Money) -> bool {
-        self.ledger.task(task).is_some_and(|known| !self.rules().is_affordable(cost, known.reserve))
+    /// Why there is no award, and the lowest bid if that was above the reserve. That somebody has no
+    /// room says nothing of the price.
+    fn shortfall(&self, task: TaskId, auction: &Auction) -> (Why, Option<Money>) {
+        let affordable = |cost: Money| {
+            self.ledger.task(task).is_some_and(|known| self.rules().is_affordable(cost, known.reserve))
+        };
+        match auction.bids().map(|(_, bid)| bid.cost).min() {
+            Some(lowest) if affordable(lowest) => (Why::NoRoom, None),
+            Some(_) | None if auction.busy => (Why::NoRoom, None),
+            lowest => (Why::NoBid, lowest),
+        }
     }
 
     /// Awards the task to the best bid, if there is one. Says whether there is.
@@ -195,15 +223,19 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         let (Some(auction), Some(known)) = (self.auctions.get(&task), self.ledger.task(task)) else {
             return false;
         };
-        let Some(Choice { agent, bid, price }) = self.choose(task, auction, known) else { return false };
+        let Some(choice) = self.choose(task, auction, known) else { return false };
+        let Choice { agent, bid, price } = choice;
+        if !auction.is_bid(&choice, known.reserve) {
+            out.output(Output::Refused(Refusal::Mechanism { task, agent }));
+            return false;
+        }
         let Some(epoch) = known.next_epoch(self.rules()) else {
             out.arm(Timer::Bids(task));
             out.output(Output::Refused(Refusal::NoEpochs(task)));
             return true;
         };
         let (round, bids) = (known.round, award::digest(auction.by_agents()));
-        self.award(Command::Award { task, round, epoch, agent, bid, price, bids }, task, out);
-        true
+        self.award(Command::Award { task, round, epoch, agent, bid, price, bids }, task, out)
     }
 
     /// The best bid of an agent that is still there and has room.
@@ -221,12 +253,13 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         }
     }
 
-    /// The award, first on the disk and then in the post (G8).
-    fn award(&mut self, award: Command, task: TaskId, out: &mut impl Out) {
-        let Some(Event::Awarded { .. }) = self.commit(award, out) else { return };
+    /// The award, first on the disk and then in the post (G8). Says whether it was made.
+    fn award(&mut self, award: Command, task: TaskId, out: &mut impl Out) -> bool {
+        let Some(Event::Awarded { tenure, .. }) = self.commit(award, out) else { return false };
         let holder = self.send_award(task, out);
-        out.arm(Timer::Lease(task));
+        self.begin_lease(task, tenure.epoch, Claim::default(), out);
         self.dismiss(task, holder, out);
+        true
     }
 
     /// Bidding is over: whoever bid and does not hold the task hears of it.
@@ -250,6 +283,6 @@ impl Relabel for Auction {
         let mut bids: Vec<_> = self.bids().map(|(node, bid)| (node.relabel(renaming), *bid)).collect();
         bids.sort_unstable();
         let (invited, answered) = (self.invited.relabel(renaming), self.answered.relabel(renaming));
-        Self { round: self.round, invited, answered, bids }
+        Self { round: self.round, invited, answered, busy: self.busy, bids }
     }
 }

@@ -14,7 +14,7 @@
 //! |---|---|---|
 //! | [`Timer::Bids`] | as long as bidders may take; longer in later rounds, to back off | a task is open for bids |
 //! | [`Timer::Resend`] | some round trips | an award was sent and not claimed yet |
-//! | [`Timer::Lease`] | `L_m`, at least [`manager_minimum`](crate::contract_net::lease::manager_minimum) | a task is awarded; afresh with each claim that is granted |
+//! | [`Timer::Lease`] | `L_m`, at least [`manager_minimum`](crate::contract_net::lease::manager_minimum) | a task is awarded; anew with each claim that is granted |
 //!
 //! No choice of durations can break G1 to G11. That at most one agent *executes* a task at any time
 //! needs a `Lease` that is long enough, and a host that stops a timer, or starts it afresh, for good:
@@ -34,7 +34,7 @@ use core::num::NonZeroU32;
 use crate::contract_net::award::{AwardRule, LowestCost};
 use crate::contract_net::capabilities::Capabilities;
 use crate::contract_net::effects::Effects;
-use crate::contract_net::ids::{AgentId, TaskId, Tenure};
+use crate::contract_net::ids::{AgentId, Claim, Epoch, TaskId, Tenure};
 use crate::contract_net::ledger::{self, Command, Event, Ledger, Phase, Why};
 use crate::contract_net::message::Message;
 use crate::contract_net::refusal::Refusal;
@@ -44,6 +44,7 @@ use crate::machine::{self, Machine};
 use crate::node::{NodeId, Relabel, Renaming};
 use crate::outbox::{Outbox, Persistent};
 
+use bidding::Answer;
 pub use bidding::Auction;
 
 /// What a manager is told at its start.
@@ -87,8 +88,9 @@ pub enum Timer {
     Bids(TaskId),
     /// The award was not claimed: it may be lost.
     Resend(TaskId),
-    /// The holder of the award has been silent for so long that it has stopped.
-    Lease(TaskId),
+    /// The holder of the award has been silent since this claim, the first of all if none was granted,
+    /// for so long that it has stopped. It names award and claim, so one that comes late does no harm.
+    Lease(TaskId, Epoch, Claim),
 }
 
 /// What the host asks of a manager.
@@ -135,6 +137,8 @@ pub struct Manager<A = LowestCost, R = Published> {
     ledger: Persistent<Ledger>,
     /// By the published rules one for each task that is open for bids, and for no other.
     auctions: BTreeMap<TaskId, Auction>,
+    /// The claim whose lease runs, by the published rules for each task that is awarded, and for no other.
+    leases: BTreeMap<TaskId, Claim>,
 }
 
 /// Where the effects of a manager go.
@@ -189,6 +193,11 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         self.auctions.get(&task)
     }
 
+    /// The claim whose lease runs, if the task is awarded: the first of all if none was granted.
+    pub fn lease(&self, task: TaskId) -> Option<Claim> {
+        self.leases.get(&task).copied()
+    }
+
     fn rules(&self) -> R {
         self.config.rules
     }
@@ -199,11 +208,17 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
     /// A restart (state table, restart): the bids are lost, so what is open begins a new round; and
     /// nobody knows when a lease was granted last, so it begins now.
     pub(crate) fn start(config: Config<A, R>, ledger: Ledger, out: &mut impl Out) -> Self {
-        let mut manager = Self { config, ledger: Persistent::restored(ledger), auctions: BTreeMap::new() };
+        let mut manager = Self {
+            config,
+            ledger: Persistent::restored(ledger),
+            auctions: BTreeMap::new(),
+            leases: BTreeMap::new(),
+        };
         let live = |phase| matches!(phase, Phase::Bidding | Phase::Awarded);
         let tasks = manager.ledger.tasks().filter(|(_, task)| live(task.phase));
-        let tasks: alloc::vec::Vec<_> = tasks.map(|(id, task)| (id, task.phase, task.round)).collect();
-        for (task, phase, round) in tasks {
+        let tasks: alloc::vec::Vec<_> =
+            tasks.map(|(id, task)| (id, task.phase, task.round, task.epoch)).collect();
+        for (task, phase, round, epoch) in tasks {
             if phase == Phase::Bidding {
                 // In the last round it goes on with that: a restart is no reason to give a task up.
                 let reannounce = Command::Reannounce { task, round, why: Why::Restart };
@@ -213,7 +228,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
                 manager.announce(task, out);
             } else {
                 manager.send_award(task, out);
-                out.arm(Timer::Lease(task));
+                manager.begin_lease(task, epoch, Claim::default(), out);
             }
         }
         manager
@@ -226,8 +241,10 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         let agent = AgentId::from(from);
         let tenure = |epoch| Tenure { epoch, agent };
         match message {
-            Message::Bid { task, round, bid } => self.collect(from, task, round, Some(bid), out),
-            Message::Refuse { task, round } => self.collect(from, task, round, None, out),
+            Message::Bid { task, round, bid } => self.collect(from, task, round, Answer::Bid(bid), out),
+            Message::Refuse { task, round, busy } => {
+                self.collect(from, task, round, Answer::Refuse { busy }, out);
+            }
             Message::Claim { .. } | Message::Decline { .. } | Message::Report { .. }
                 if self.ledger.agent(agent).is_none() =>
             {
@@ -249,7 +266,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         match timer {
             Timer::Bids(task) => self.close(task, out),
             Timer::Resend(task) => self.resend(task, out),
-            Timer::Lease(task) => self.lease_ran_out(task, out),
+            Timer::Lease(task, epoch, claim) => self.lease_ran_out(task, epoch, claim, out),
         }
     }
 
@@ -323,6 +340,7 @@ impl<A: Clone, R: Clone> Relabel for Manager<A, R> {
             config: self.config.relabel(renaming),
             ledger: self.ledger.relabel(renaming),
             auctions: self.auctions.iter().map(|(task, it)| (*task, it.relabel(renaming))).collect(),
+            leases: self.leases.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::contract_net::award::AwardRule;
-use crate::contract_net::ids::{Claim, Digest, TaskId, Tenure};
+use crate::contract_net::ids::{Claim, Digest, Epoch, TaskId, Tenure};
 use crate::contract_net::ledger::{Award, Cause, Command, Event, Phase};
 use crate::contract_net::manager::{Manager, Out, Timer};
 use crate::contract_net::message::{Ack, Message, Outcome};
@@ -36,14 +36,40 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
 
     /// Claim(e,a), if lease unexpired: grant := now; Go. That the lease has not run out is what the
     /// phase says: when it does, the award is released.
-    pub(super) fn grant(&self, from: NodeId, task: TaskId, said: Tenure, claim: Claim, out: &mut impl Out) {
+    pub(super) fn grant(
+        &mut self,
+        from: NodeId,
+        task: TaskId,
+        said: Tenure,
+        claim: Claim,
+        out: &mut impl Out,
+    ) {
         let rules = self.rules();
         if self.in_force(task).is_none_or(|(current, _)| !rules.claim_counts(said, current)) {
             return self.acknowledge(from, task, said, out);
         }
         out.disarm(Timer::Resend(task));
-        out.arm(Timer::Lease(task));
+        // The lease of a claim that comes again runs from when it came first: that was after it was sent.
+        if self.leases.get(&task).is_none_or(|running| *running < claim) {
+            self.begin_lease(task, said.epoch, claim, out);
+        }
         out.send(from, Message::Go { task, epoch: said.epoch, claim });
+    }
+
+    /// The lease of this claim begins, in place of that of an earlier one.
+    pub(super) fn begin_lease(&mut self, task: TaskId, epoch: Epoch, claim: Claim, out: &mut impl Out) {
+        if let Some(earlier) = self.leases.insert(task, claim) {
+            out.disarm(Timer::Lease(task, epoch, earlier));
+        }
+        out.arm(Timer::Lease(task, epoch, claim));
+    }
+
+    /// The award is over: no lease runs any more, and nothing is to be sent again.
+    fn stop_timers(&mut self, task: TaskId, epoch: Epoch, out: &mut impl Out) {
+        out.disarm(Timer::Resend(task));
+        if let Some(claim) = self.leases.remove(&task) {
+            out.disarm(Timer::Lease(task, epoch, claim));
+        }
     }
 
     /// Decline(e,a): Released.
@@ -51,9 +77,11 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         self.release(task, said, Cause::Declined, out);
     }
 
-    /// now - grant >= L_m: Released.
-    pub(super) fn lease_ran_out(&mut self, task: TaskId, out: &mut impl Out) {
-        if let Some((current, _)) = self.in_force(task) {
+    /// now - grant >= L_m: Released. An expiry that comes late is of a lease that is over.
+    pub(super) fn lease_ran_out(&mut self, task: TaskId, epoch: Epoch, claim: Claim, out: &mut impl Out) {
+        let running = self.leases.get(&task) == Some(&claim);
+        let in_force = self.in_force(task).filter(|(current, _)| running && current.epoch == epoch);
+        if let Some((current, _)) = in_force {
             self.release(task, current, Cause::Expired, out);
         }
     }
@@ -84,8 +112,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         if self.try_commit(Command::Accept { task, tenure, result }, out).is_err() {
             return; // The acknowledgement says that it is over.
         }
-        out.disarm(Timer::Resend(task));
-        out.disarm(Timer::Lease(task));
+        self.stop_timers(task, tenure.epoch, out);
         let is_new = |dependent: &TaskId| {
             let phase = self.ledger.task(*dependent).map(|dependent| dependent.phase);
             phase == Some(Phase::Bidding) && !self.auctions.contains_key(dependent)
@@ -97,8 +124,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
     fn release(&mut self, task: TaskId, tenure: Tenure, cause: Cause, out: &mut impl Out) {
         let released = self.commit(Command::Release { task, tenure, cause }, out);
         let Some(Event::Released { next, .. }) = released else { return };
-        out.disarm(Timer::Resend(task));
-        out.disarm(Timer::Lease(task));
+        self.stop_timers(task, tenure.epoch, out);
         match next {
             Some(_) => self.announce(task, out),
             None => self.fall_out(task, out),
@@ -112,8 +138,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         };
         self.dismiss(task, None, out);
         if let Some(Tenure { epoch, agent }) = tenure {
-            out.disarm(Timer::Resend(task));
-            out.disarm(Timer::Lease(task));
+            self.stop_timers(task, epoch, out);
             if let Some(to) = agent.node() {
                 out.send(to, Message::Cancel { task, epoch });
             }

@@ -8,6 +8,15 @@ fn readme() -> String {
     std::fs::read_to_string(README).expect("the README")
 }
 
+/// The code that is shown is the code that is tested.
+#[test]
+fn the_contract_net_by_hand_is_the_one_of_the_documentation() {
+    let front = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../src/contract_net/front.md"));
+    let front = front.expect("the front page of the contract net");
+    let code = front.split("```").nth(1).expect("its code");
+    assert!(code.lines().count() < 42 && readme().contains(&format!("```rust{code}```")));
+}
+
 /// Whether a line speaks of this by its whole name.
 fn names(line: &str, name: &str) -> bool {
     let of_name = |c: char| c.is_alphanumeric() || c == '-';

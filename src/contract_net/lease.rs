@@ -2,7 +2,7 @@
 //!
 //! A contractor works under a lease of its own, of duration `L_c`: the timer
 //! [`Lease`](crate::contract_net::contractor::Timer::Lease) of a claim. The manager does not award
-//! the task anew before its own lease, of duration `L_m`, has run out since it last granted a claim:
+//! the task anew before its own lease, of duration `L_m`, has run out since it first granted the latest claim:
 //! the timer [`Lease`](crate::contract_net::manager::Timer::Lease) of the task.
 //!
 //! Written with clocks, a claim would carry the time `s` at which it was sent, the grant would repeat

@@ -32,8 +32,8 @@
 //! |---|---|---|---|
 //! | Bidding(r) | Bid, if round = r and it was asked | | collect |
 //! | Bidding(r) | close: time is up, or all have answered, if best <= reserve | `Award{e = ep + 1, a}` | Awarded(e, a); then Award, Rejects |
-//! | Bidding(r) | close: time is up, if there is no such bid | `Reannounce` or `GiveUp` | Bidding(r + 1), the reserve is raised; or Unallocated |
-//! | Awarded(e, a) | Claim(e, a) | | the lease begins anew; Go |
+//! | Bidding(r) | close: time is up, if there is no such bid | `Reannounce` or `GiveUp` | Bidding(r + 1), the reserve is raised unless it was for lack of room; or Unallocated |
+//! | Awarded(e, a) | Claim(e, a) | | the lease begins anew, if the claim is a new one; Go |
 //! | Awarded(e, a) | Decline(e, a), Report Fail(e, a), or the lease runs out | `Release{e, a}` | Bidding(r + 1); or Unallocated after the last |
 //! | Awarded(e, a) | Report Ok(e, a) | `Accept{e, a}` | Done; Ack; tasks that waited are announced |
 //! | Awarded(e, a) | resend timer | | Award again |
@@ -47,7 +47,7 @@
 //! | state | event, if the guard holds | durable | next; what is said |
 //! |---|---|---|---|
 //! | Idle | Announce(r), if slot free | | the host is asked |
-//! | Idle | Announce(r), if no slot | | Refuse |
+//! | Idle | Announce(r), if no slot | | Refuse, for lack of room |
 //! | Asked(r) | the host bids | | Bid(r), until its timer expires |
 //! | Bid(r) | Award(e, r), if e > fence, the bid stands, slot free | `Hold{e}` | Held; the lease of claim 1 begins; Claim(e, 1) |
 //! | any | Award(e), if e > fence and one of the others does not hold | `Decline{e}` | Decline(e) |
@@ -58,7 +58,9 @@
 //! | Executing | the lease of the granted claim runs out | | Stopping: the host stops |
 //! | Held, Executing, Stopping | the host has failed, or stopped | `Finish{Failed}` | Report Fail until Ack |
 //! | Executing | the host has a result | `Finish{Done}` | Report Ok until Ack |
-//! | any | Ack, Cancel(e), or an Award of a higher epoch | `Settle` | Idle; the host stops |
+//! | Held, Reporting | Ack, Cancel(e), or an Award of a higher epoch | `Settle` | Idle |
+//! | Executing | Ack Stale, Cancel(e), or an Award of a higher epoch | `Settle` | Stopping: the host stops |
+//! | Stopping | the host has stopped, after that | | Idle: the slot is free |
 //! | Held, Executing, Stopping | restart, if idempotent | `Resume` | Held; its claims have numbers of their own |
 //! | Held, Executing, Stopping | restart, if not idempotent | `Finish{Failed}` | Report Fail until Ack |
 //!

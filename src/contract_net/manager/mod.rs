@@ -17,8 +17,7 @@
 //! | [`Timer::Lease`] | `L_m`, at least [`manager_minimum`](crate::contract_net::lease::manager_minimum) | a task is awarded; anew with each claim that is granted |
 //!
 //! No choice of durations can break G1 to G11. That at most one agent *executes* a task at any time
-//! needs a `Lease` that is long enough, and a host that stops a timer, or starts it afresh, for good:
-//! see [`lease`](crate::contract_net::lease).
+//! needs a `Lease` that is long enough: see [`lease`](crate::contract_net::lease).
 //!
 //! # Payment
 //!

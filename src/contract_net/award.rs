@@ -96,10 +96,14 @@ impl AwardRule for SecondPrice {
 /// All bids as one number: equal bids have equal ones. It is for finding out that a manager's books
 /// and somebody's records of the bids differ, and no defence against whoever wants them to agree.
 pub fn digest<'a>(bids: impl Iterator<Item = (AgentId, &'a Bid)>) -> Digest {
-    let mix = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    // Odd, and of no pattern. The words of a bid are weighed apart, so that they need not wait for each other.
+    const WEIGHTS: [u64; 4] =
+        [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, 0xff51_afd7_ed55_8ccd];
     Digest::new(bids.fold(0xcbf2_9ce4_8422_2325, |sum, (agent, bid)| {
         let who = u64::from(agent.get()) << 32 | u64::from(bid.capability_match);
-        [who, bid.id.get(), bid.cost.get(), bid.time_estimate].into_iter().fold(sum, mix)
+        let words = [who, bid.id.get(), bid.cost.get(), bid.time_estimate].into_iter().zip(WEIGHTS);
+        let own = words.fold(0, |own: u64, (word, weight)| own.wrapping_add(word.wrapping_mul(weight)));
+        (sum ^ own).wrapping_mul(WEIGHTS[0]).rotate_left(29)
     }))
 }
 

@@ -2,8 +2,7 @@
 //! each agent from what it bid and what the work cost.
 //!
 //! Language models misjudge what their work costs (MarketBench: Fradkin and Krishnan 2026, arXiv
-//! 2604.23897). So what is compared is the
-//! cost to be expected after a bid, and not the bid.
+//! 2604.23897). So what is compared is the cost to be expected after a bid, and not the bid.
 //!
 //! **Theorem** (Bayesian linear regression; Hoerl and Kennard, "Ridge Regression", 1970). If costs are a
 //! line of the bids plus independent normal noise of one variance, and bias and scale are normal by the

@@ -138,7 +138,7 @@ mod tests {
             assert_eq!(Finite::new(number), Err(Unusable::NotFinite));
         }
         assert_eq!(Finite::new(-0.0), Ok(Finite::ZERO));
-        assert!(Finite::new(-1.0) < Ok(Finite::ZERO));
+        assert!(Finite::new(-1.0).expect("finite") < Finite::ZERO);
     }
 
     #[test]

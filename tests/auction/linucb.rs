@@ -45,9 +45,8 @@ impl Plain {
             log_det += matrix[pivot][pivot].ln();
             for row in pivot + 1..n {
                 let factor = matrix[row][pivot] / matrix[pivot][pivot];
-                for column in pivot..n {
-                    matrix[row][column] -= factor * matrix[pivot][column];
-                }
+                let (above, below) = matrix.split_at_mut(row);
+                below[0].iter_mut().zip(&above[pivot]).for_each(|(cell, known)| *cell -= factor * known);
                 right[row] -= factor * right[pivot];
             }
         }

@@ -63,10 +63,9 @@ proptest! {
     #[test]
     fn nothing_that_is_not_finite_comes_out(numbers in prop::collection::vec(any::<f64>(), 4)) {
         let numbers: Vec<_> = numbers.into_iter().filter_map(|number| Finite::new(number).ok()).collect();
-        if let [mean, variance, report, noise] = numbers[..] {
-            if let Ok(belief) = Normal::new(mean, variance).and_then(|belief| belief.given(report, noise)) {
-                prop_assert!(belief.mean().get().is_finite() && belief.variance() >= Finite::ZERO);
-            }
+        let [mean, variance, report, noise] = numbers[..] else { return Ok(()) };
+        if let Ok(belief) = Normal::new(mean, variance).and_then(|belief| belief.given(report, noise)) {
+            prop_assert!(belief.mean().get().is_finite() && belief.variance() >= Finite::ZERO);
         }
     }
 }

@@ -78,9 +78,9 @@ proptest! {
         let best = optimum(&values, &mut rooms.clone(), &costs, 0);
         let had = welfare(&values, &sales).surplus();
         prop_assert!(2 * had >= best && had <= best, "{} of {}", had, best);
-        for agent in 0..rooms.len() {
+        for (agent, room) in rooms.iter().enumerate() {
             let load = sales.iter().flatten().filter(|sale| sale.seller as usize == agent).count();
-            prop_assert!(load <= rooms[agent] as usize);
+            prop_assert!(load <= *room as usize);
         }
     }
 

@@ -154,6 +154,21 @@ fn all_means_are_within_the_radius_as_often_as_is_said_and_the_regret_grows_ever
     assert!(late.value < 2.0 * early.value, "{early:?} {late:?}");
 }
 
+/// With the ridge 4 and the vector (2, 0): the determinant grows from 16 to 8 * 4, so its ratio is 2.
+#[test]
+fn the_radius_by_hand() {
+    let mut known = LinUcb::new(2, finite(4.0)).expect("a ridge");
+    let radius = |known: &LinUcb| known.radius(finite(3.0), finite(5.0), finite(0.1)).expect("finite").get();
+    assert!((radius(&known) - (3.0 * (2.0 * 10.0_f64.ln()).sqrt() + 2.0 * 5.0)).abs() < 1e-12);
+    known.observe(&vector(&[2.0, 0.0]), finite(3.0)).expect("finite");
+    assert!((radius(&known) - (3.0 * (2.0_f64.ln() + 2.0 * 10.0_f64.ln()).sqrt() + 10.0)).abs() < 1e-12);
+    // (4 + 4)^-1 * 2 * 3, and the square root of (4 + 4)^-1.
+    let x = vector(&[1.0, 0.0]);
+    assert_eq!(known.expected(&x), Ok(finite(0.75)));
+    let index = known.index(&x, finite(2.0)).expect("finite").get();
+    assert!((index - (0.75 + 2.0 * 0.125_f64.sqrt())).abs() < 1e-12);
+}
+
 #[test]
 fn what_nothing_can_be_learnt_from_is_refused_and_changes_nothing() {
     let new = || LinUcb::new(2, Finite::ONE).expect("a ridge");

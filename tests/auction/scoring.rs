@@ -61,6 +61,16 @@ fn profitable_lies(scale: fn(&[Tender]) -> Scale, about_match: bool) -> u32 {
 }
 
 #[test]
+fn quality_is_what_match_and_time_are_worth() {
+    let tender = Tender { cost: 100, capability_match: 5, time_estimate: 4 };
+    assert_eq!(SCALE.quality(&tender), 7 * 5 - 3 * 4);
+    let (per_match, per_time) = (u32::MAX, u32::MAX);
+    let worst = Tender { cost: 0, capability_match: 0, time_estimate: u64::MAX };
+    let expected = -i128::from(u32::MAX) * i128::from(u64::MAX);
+    assert_eq!(Scale { per_match, per_time }.quality(&worst), expected);
+}
+
+#[test]
 fn on_a_fixed_scale_no_lie_about_the_cost_pays() {
     assert_eq!(profitable_lies(fixed, false), 0);
 }

@@ -1,7 +1,9 @@
-//! Whom a task is awarded, and what is paid for it.
+//! Whom a task is awarded, and what is paid for it: the mechanisms of [`auction`](crate::auction) for
+//! one task, each with its theorem there.
 
 use core::cmp::Reverse;
 
+use crate::auction::{Sale, Scale, Tender, first_price, second_price, second_score};
 use crate::contract_net::ids::{AgentId, BidId, Digest, Money};
 use crate::contract_net::message::Bid;
 use crate::machine::Value;
@@ -12,7 +14,7 @@ use crate::machine::Value;
 /// and always the same.
 pub trait AwardRule: Value + Copy {
     /// Which of these bids wins, and its price: at least its cost, at most the reserve. `None` if no
-    /// cost is within the reserve.
+    /// cost is within the reserve. No agent has two bids.
     fn choose<'a>(
         &self,
         bids: impl Iterator<Item = (AgentId, &'a Bid)> + Clone,
@@ -43,6 +45,9 @@ pub enum Pricing {
     AsBid,
     /// The winner is paid what the next one bid, or the reserve.
     SecondPrice,
+    /// The winner is paid what would have brought its score on this scale down to the next one's, or
+    /// the reserve.
+    SecondScore(Scale),
 }
 
 /// The article's rule, and that of Smith 1980: the lowest cost among the capable wins, and is paid
@@ -57,11 +62,12 @@ impl AwardRule for LowestCost {
         bids: impl Iterator<Item = (AgentId, &'a Bid)> + Clone,
         reserve: Money,
     ) -> Option<Choice> {
-        let preference = |(agent, bid): &(AgentId, &Bid)| {
-            (bid.cost, Reverse(bid.capability_match), bid.time_estimate, *agent)
-        };
-        let (agent, bid) = bids.filter(|(_, bid)| bid.cost <= reserve).min_by_key(preference)?;
-        Some(Choice { agent, bid: bid.id, price: bid.cost })
+        let bids = bids.map(|(agent, bid)| {
+            let suits = (Reverse(bid.capability_match), bid.time_estimate);
+            ((suits, agent, bid.id), bid.cost.get())
+        });
+        let Sale { seller: (_, agent, bid), price } = first_price(bids, reserve.get())?;
+        Some(Choice { agent, bid, price: Money::new(price) })
     }
 
     fn pricing(&self) -> Pricing {
@@ -81,15 +87,38 @@ impl AwardRule for SecondPrice {
         bids: impl Iterator<Item = (AgentId, &'a Bid)> + Clone,
         reserve: Money,
     ) -> Option<Choice> {
-        let within = bids.filter(|(_, bid)| bid.cost <= reserve);
-        let (agent, bid) = within.clone().min_by_key(|(agent, bid)| (bid.cost, *agent))?;
-        let others = within.filter(|(other, _)| *other != agent);
-        let second = others.map(|(_, bid)| bid.cost).min();
-        Some(Choice { agent, bid: bid.id, price: second.unwrap_or(reserve) })
+        let bids = bids.map(|(agent, bid)| ((agent, bid.id), bid.cost.get()));
+        let Sale { seller: (agent, bid), price } = second_price(bids, reserve.get())?;
+        Some(Choice { agent, bid, price: Money::new(price) })
     }
 
     fn pricing(&self) -> Pricing {
         Pricing::SecondPrice
+    }
+}
+
+/// Che 1993: cost, match and time count, on a scale that the announcement states. The winner is paid
+/// the cost at which it would have been no better than the second, so nobody gains by bidding anything
+/// but its cost. It may by stating a better match or a shorter time than it has: that is for agents
+/// whose matches and times are known or enforced. Of equal scores the lower number wins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct SecondScore(pub Scale);
+
+impl AwardRule for SecondScore {
+    fn choose<'a>(
+        &self,
+        bids: impl Iterator<Item = (AgentId, &'a Bid)> + Clone,
+        reserve: Money,
+    ) -> Option<Choice> {
+        let bids = bids.map(|(agent, &Bid { id, cost, capability_match, time_estimate })| {
+            ((agent, id), Tender { cost: cost.get(), capability_match, time_estimate })
+        });
+        let Sale { seller: (agent, bid), price } = second_score(bids, self.0, reserve.get())?;
+        Some(Choice { agent, bid, price: Money::new(price) })
+    }
+
+    fn pricing(&self) -> Pricing {
+        Pricing::SecondScore(self.0)
     }
 }
 
@@ -142,22 +171,17 @@ mod tests {
         assert_eq!(choose(SecondPrice, &[bid(5, 0, 0)], 4), None);
     }
 
-    /// Truth is dominant: whatever the others bid, no bid but the own cost pays more.
     #[test]
-    fn nobody_gains_by_bidding_anything_but_its_cost() {
-        let utility = |cost: u64, asked: u64, others: [u64; 2]| {
-            let bids = [bid(asked, 0, 0), bid(others[0], 0, 0), bid(others[1], 0, 0)];
-            match choose(SecondPrice, &bids, 5) {
-                Some((0, price)) => i128::from(price) - i128::from(cost),
-                Some(_) | None => 0,
-            }
-        };
-        let grid = || 0..7_u64;
-        for (cost, asked) in grid().flat_map(|cost| grid().map(move |asked| (cost, asked))) {
-            for others in grid().flat_map(|one| grid().map(move |other| [one, other])) {
-                assert!(utility(cost, cost, others) >= utility(cost, asked, others));
-            }
-        }
+    fn the_best_score_is_paid_down_to_the_second() {
+        let rule = SecondScore(Scale { per_match: 2, per_time: 1 });
+        // Scores -3, 1 and 0: agent 1 would have been as good as agent 2 at a cost of 6.
+        let bids = [bid(2, 0, 1), bid(5, 5, 4), bid(4, 5, 6)];
+        assert_eq!(choose(rule, &bids, 9), Some((1, 6)));
+        assert_eq!(choose(rule, &bids, 5), Some((1, 5)), "no more than the reserve");
+        assert_eq!(choose(rule, &bids, 2), Some((0, 2)), "the others are above the reserve");
+        assert_eq!(choose(rule, &bids, 1), None);
+        assert_eq!(choose(rule, &[bid(3, 1, 4), bid(3, 1, 4)], 9), Some((0, 3)), "a tie");
+        assert_eq!(rule.pricing(), Pricing::SecondScore(rule.0));
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub mod rules;
 mod task_map;
 pub mod terms;
 
-pub use award::{AwardRule, LowestCost, SecondPrice};
+pub use award::{AwardRule, LowestCost, SecondPrice, SecondScore};
 pub use capabilities::Capabilities;
 pub use contractor::{Contractor, Promises};
 pub use ids::{AgentId, BidId, Claim, Digest, Epoch, Money, Round, TaskId, Tenure};

@@ -7,6 +7,7 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
+pub mod auction;
 pub mod contract_net;
 pub mod machine;
 pub mod node;

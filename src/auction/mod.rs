@@ -1,0 +1,11 @@
+//! Auctions and assignments.
+
+mod book;
+pub mod certificate;
+mod paths;
+pub mod problem;
+pub mod shortest_path;
+mod shortlist;
+
+pub use certificate::{Assignment, Certificate, Unproven};
+pub use problem::{InvalidProblem, Problem};

@@ -119,4 +119,11 @@ impl<'a> Book<'a> {
         };
         i64::from(cost) * self.lists.scale() + self.rents[agent]
     }
+
+    /// Prices and rents in units of money, rounded down, from here on.
+    pub(super) fn in_units(&mut self) {
+        let scale = self.lists.scale();
+        self.rents.iter_mut().for_each(|rent| *rent /= scale);
+        self.lists.in_units();
+    }
 }

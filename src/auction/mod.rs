@@ -2,6 +2,7 @@
 
 mod book;
 pub mod certificate;
+pub mod epsilon;
 mod paths;
 pub mod problem;
 pub mod shortest_path;

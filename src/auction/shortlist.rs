@@ -82,6 +82,17 @@ impl Shortlists {
         self.floors.iter_mut().for_each(|floor| *floor = floor.saturating_sub(by));
     }
 
+    /// Rents are whole from here on: each has been divided by the scale, and rounded down.
+    pub(super) fn in_units(&mut self) {
+        let scale = core::mem::replace(&mut self.scale, 1);
+        let divide = |floor: &mut i64| {
+            if *floor != i64::MAX {
+                *floor = floor.div_euclid(scale);
+            }
+        };
+        self.floors.iter_mut().for_each(divide);
+    }
+
     /// Costs of the task have changed: its list is empty, and its next user scans the row.
     pub(super) fn forget(&mut self, task: usize) {
         if self.dense {

@@ -140,7 +140,7 @@ impl Shortlists {
     pub(super) fn scan(&mut self, row: &[u32], task: usize) {
         self.scanned += row.len() as u64;
         let least = |costs: &[u32], low: &[i32]| {
-            costs.iter().zip(low).fold(i32::MAX, |least, (cost, low)| least.min(cost.cast_signed() + low))
+            costs.iter().zip(low).fold(i32::MAX, |least, (cost, low)| least.min(cost.cast_signed().wrapping_add(*low)))
         };
         let ((costs, last_costs), (lows, last_lows)) =
             (row.as_chunks::<BLOCK>(), self.low.as_chunks::<BLOCK>());
@@ -181,7 +181,7 @@ impl Shortlists {
         let blocks = row.chunks(BLOCK).zip(self.low.chunks(BLOCK)).zip((0..).step_by(BLOCK));
         for (((costs, low), first), _) in blocks.zip(&self.blocks).filter(|(_, least)| **least <= limit) {
             for ((cost, low), agent) in costs.iter().zip(low).zip(first..) {
-                let value = cost.cast_signed() + low;
+                let value = cost.cast_signed().wrapping_add(*low);
                 if value <= limit && *cost <= Problem::MAX_COST {
                     self.found.push((value, agent, *cost));
                 }

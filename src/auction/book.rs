@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::auction::problem::{Problem, Row};
+use crate::auction::problem::Problem;
 use crate::auction::shortlist::Shortlists;
 
 /// Tasks, agents, and prices for both.
@@ -113,10 +113,7 @@ impl<'a> Book<'a> {
 
     /// The level of the arc on which the task is placed.
     pub(super) fn own_level(&self, task: usize, agent: usize) -> i64 {
-        let cost = match self.problem.row(task) {
-            Row::Dense(costs) => costs[agent],
-            Row::Sparse(..) => self.problem.cost(task, agent).unwrap_or(Problem::FORBIDDEN),
-        };
+        let cost = self.problem.cost(task, agent).unwrap_or(Problem::FORBIDDEN);
         i64::from(cost) * self.lists.scale() + self.rents[agent]
     }
 

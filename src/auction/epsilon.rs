@@ -9,6 +9,23 @@ use crate::auction::certificate::Assignment;
 use crate::auction::problem::{Problem, Row};
 use crate::auction::shortest_path::{self, Infeasible};
 
+/// An optimal assignment, by auctions whose epsilon falls from a tenth of the greatest cost to less than
+/// one over the number of tasks.
+///
+/// # Errors
+/// [`Unsolved`], if there is none or prices would not fit 64 bits.
+pub fn solve(problem: &Problem) -> Result<Assignment, Unsolved> {
+    let scale = u32::try_from(problem.tasks() + 1).unwrap_or(u32::MAX);
+    let auction = Auction::new(problem, scale)?;
+    let first = auction.epsilon / FIRST;
+    Ok(auction.scaled(first, 1)?)
+}
+
+/// The first epsilon is the greatest cost over this.
+pub(super) const FIRST: i64 = 10;
+/// Each is the one before over this.
+const RATIO: i64 = 5;
+
 /// An auction that goes on bid by bid, whose epsilon the caller chooses.
 #[derive(Clone, Debug)]
 pub struct Auction<'a> {
@@ -72,6 +89,19 @@ impl<'a> Auction<'a> {
         let epsilon = i64::from(cost) * i64::from(scale.max(1));
         let open = (0..tasks as u32).rev().collect();
         Ok(Self { book, open, columns: None, vacant: Vec::new(), epsilon, cap, fell: false })
+    }
+
+    /// Goes on from prices of another solver, in whole units of money.
+    pub(super) fn resume(book: Book<'a>) -> Self {
+        let (side, epsilon) = (book.prices.len().min(book.rents.len()) as i64 + 2, i64::from(greatest(&book.problem)));
+        // At most 2^31 * 2^32: rents of an exact solver are below this, too.
+        let cap = side * (2 * epsilon + 1);
+        Self { book, open: Vec::new(), columns: None, vacant: Vec::new(), epsilon, cap, fell: false }
+    }
+
+    /// The greatest epsilon that there may be from here on.
+    pub(super) fn epsilon(&self) -> i64 {
+        self.epsilon
     }
 
     /// Begins a phase: rents are kept, and tasks whose arcs keep to this epsilon keep their agents.
@@ -152,6 +182,19 @@ impl<'a> Auction<'a> {
         self.vacant.extend(other);
     }
 
+    /// Phases from one epsilon to the other, and what is left to do.
+    pub(super) fn scaled(mut self, first: i64, last: i64) -> Result<Assignment, Infeasible> {
+        let mut epsilon = first.max(last);
+        loop {
+            self.begin(epsilon);
+            // A task that is hopeless here is hopeless, or the paths find out that it is not.
+            if matches!(self.run(u64::MAX), Step::Hopeless(_)) || epsilon <= last {
+                return self.finish();
+            }
+            epsilon = (epsilon / RATIO).max(last);
+        }
+    }
+
     /// Steps until the phase is over, or so many arcs have been looked at in all.
     pub fn run(&mut self, budget: u64) -> Step {
         loop {
@@ -201,17 +244,13 @@ impl<'a> Auction<'a> {
                 open.push(task as u32);
             }
         }
-        shortest_path::finish(&mut book, open)?;
+        shortest_path::finish(&mut book, open, u64::MAX)?;
         Ok(shortest_path::assignment(book))
     }
 }
 
 fn greatest(problem: &Problem) -> u32 {
-    let arcs = (0..problem.tasks()).flat_map(|task| {
-        let (Row::Dense(costs) | Row::Sparse(_, costs)) = problem.row(task);
-        costs
-    });
-    arcs.fold(0, |most, cost| if *cost <= Problem::MAX_COST { most.max(*cost) } else { most })
+    (0..problem.tasks()).fold(0, |most, task| most.max(problem.row(task).dearest()))
 }
 
 /// The arcs of each agent.
@@ -219,13 +258,12 @@ fn greatest(problem: &Problem) -> u32 {
 struct Columns {
     /// Empty in a dense problem.
     starts: Vec<usize>,
-    tasks: Vec<u32>,
-    costs: Vec<u32>,
+    arcs: Vec<(u32, u32)>,
 }
 
 impl Columns {
     fn new(problem: &Problem) -> Self {
-        let mut columns = Self { starts: Vec::new(), tasks: Vec::new(), costs: Vec::new() };
+        let mut columns = Self { starts: Vec::new(), arcs: Vec::new() };
         if matches!(problem.row(0), Row::Dense(_)) {
             return columns;
         }
@@ -235,12 +273,10 @@ impl Columns {
         for agent in 2..columns.starts.len() {
             columns.starts[agent] += columns.starts[agent - 1];
         }
-        let count = columns.starts.last().copied().unwrap_or(0);
-        (columns.tasks, columns.costs) = (vec![0; count], vec![0; count]);
+        columns.arcs = vec![(0, 0); columns.starts.last().copied().unwrap_or(0)];
         for task in 0..problem.tasks() {
             for (agent, cost) in arcs(task) {
-                let place = columns.starts[agent + 1];
-                (columns.tasks[place], columns.costs[place]) = (task as u32, cost);
+                columns.arcs[columns.starts[agent + 1]] = (task as u32, cost);
                 columns.starts[agent + 1] += 1;
             }
         }
@@ -257,9 +293,8 @@ impl Columns {
                 }
             }
         } else {
-            let arcs = self.starts[agent]..self.starts[agent + 1];
-            let arcs = self.tasks[arcs.clone()].iter().zip(&self.costs[arcs]);
-            arcs.for_each(|(task, cost)| allowed(*task, *cost));
+            let arcs = &self.arcs[self.starts[agent]..self.starts[agent + 1]];
+            arcs.iter().for_each(|(task, cost)| allowed(*task, *cost));
         }
     }
 }

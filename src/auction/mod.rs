@@ -7,6 +7,7 @@ mod paths;
 pub mod problem;
 pub mod shortest_path;
 mod shortlist;
+pub mod solve;
 
 pub use certificate::{Assignment, Certificate, Unproven};
 pub use problem::{InvalidProblem, Problem};

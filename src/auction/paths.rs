@@ -132,13 +132,13 @@ impl Paths {
     /// To whom the task can go instead.
     fn leave(&mut self, book: &mut Book<'_>, task: u32, now: i64, to_vacant: bool) {
         let price = book.prices[task as usize];
-        let (agents, costs) = book.lists.arcs(&book.problem, task as usize);
-        for (agent, cost) in agents.iter().zip(costs) {
+        let arcs = book.lists.arcs(&book.problem, task as usize);
+        for (agent, cost) in arcs {
             if *cost <= Problem::MAX_COST {
                 self.relax(book, task, *agent, now + (i64::from(*cost) - price), now, to_vacant);
             }
         }
-        let listed = agents.len() as u64;
+        let listed = arcs.len() as u64;
         let floor = book.lists.floor(task as usize);
         if let Some(reserve) = book.reserve(task as usize) {
             self.exit_by(Node::Task(task), now + (reserve - price), now, to_vacant);

@@ -25,7 +25,7 @@ enum Costs {
     /// One row a task, one column an agent.
     Dense(Vec<u32>),
     /// Compressed sparse rows: the arcs of task `t` are those from `starts[t]` to `starts[t + 1]`.
-    Sparse { starts: Vec<usize>, agents: Vec<u32>, costs: Vec<u32> },
+    Sparse { starts: Vec<usize>, arcs: Vec<(u32, u32)> },
 }
 
 /// What the agents ask for one task.
@@ -34,7 +34,7 @@ pub enum Row<'a> {
     /// What each agent asks, in order.
     Dense(&'a [u32]),
     /// Some agents, and what each of them asks.
-    Sparse(&'a [u32], &'a [u32]),
+    Sparse(&'a [(u32, u32)]),
 }
 
 /// Why numbers make no problem.
@@ -128,34 +128,25 @@ impl Problem {
         Ok(problem)
     }
 
-    /// A cost for some tasks and agents, in compressed sparse rows: task `t` can be done by
-    /// `agents_of[starts[t]..starts[t + 1]]`, who ask `costs[starts[t]..starts[t + 1]]`. `starts` has
-    /// one number more than there are tasks, and begins with 0. Nothing is copied.
+    /// A cost for some tasks and agents, in compressed sparse rows: who can do task `t`, and what each
+    /// asks, is in `arcs[starts[t]..starts[t + 1]]`. `starts` has one number more than there are tasks,
+    /// and begins with 0. Nothing is copied.
     ///
     /// # Errors
     /// [`InvalidProblem`], with the first number that is wrong. Time: `O(tasks + agents + arcs)`.
-    pub fn sparse(
-        agents: usize,
-        starts: Vec<usize>,
-        agents_of: Vec<u32>,
-        costs: Vec<u32>,
-    ) -> Result<Self, InvalidProblem> {
+    pub fn sparse(agents: usize, starts: Vec<usize>, arcs: Vec<(u32, u32)>) -> Result<Self, InvalidProblem> {
         let Some(tasks) = starts.len().checked_sub(1) else {
             return Err(InvalidProblem::WrongLength { what: "starts", expected: 1, found: 0 });
         };
         within("tasks", tasks)?;
         within("agents", agents)?;
-        if costs.len() != agents_of.len() {
-            let (expected, found) = (agents_of.len(), costs.len());
-            return Err(InvalidProblem::WrongLength { what: "costs", expected, found });
-        }
-        if starts[0] != 0 || starts[tasks] != costs.len() {
+        if starts[0] != 0 || starts[tasks] != arcs.len() {
             return Err(InvalidProblem::DisorderedRow { task: if starts[0] == 0 { tasks } else { 0 } });
         }
         let mut named_by = vec![u32::MAX; agents];
         for task in 0..tasks {
-            let arcs = agents_of.get(starts[task]..starts[task + 1]);
-            for &agent in arcs.ok_or(InvalidProblem::DisorderedRow { task })? {
+            let row = arcs.get(starts[task]..starts[task + 1]);
+            for &(agent, _) in row.ok_or(InvalidProblem::DisorderedRow { task })? {
                 let Some(last) = named_by.get_mut(agent as usize) else {
                     return Err(InvalidProblem::UnknownAgent { task, agent, agents });
                 };
@@ -164,8 +155,7 @@ impl Problem {
                 }
             }
         }
-        let costs = Costs::Sparse { starts, agents: agents_of, costs };
-        let problem = Self { tasks, agents, costs, reserves: Vec::new() };
+        let problem = Self { tasks, agents, costs: Costs::Sparse { starts, arcs }, reserves: Vec::new() };
         problem.check_costs()?;
         Ok(problem)
     }
@@ -212,14 +202,11 @@ impl Problem {
     /// What the agents ask for the task, forbidden arcs included. Nothing if there is no such task.
     pub fn row(&self, task: usize) -> Row<'_> {
         if task >= self.tasks {
-            return Row::Sparse(&[], &[]);
+            return Row::Sparse(&[]);
         }
         match &self.costs {
             Costs::Dense(costs) => Row::Dense(&costs[task * self.agents..][..self.agents]),
-            Costs::Sparse { starts, agents, costs } => {
-                let arcs = starts[task]..starts[task + 1];
-                Row::Sparse(&agents[arcs.clone()], &costs[arcs])
-            }
+            Costs::Sparse { starts, arcs } => Row::Sparse(&arcs[starts[task]..starts[task + 1]]),
         }
     }
 
@@ -227,7 +214,7 @@ impl Problem {
     pub fn cost(&self, task: usize, agent: usize) -> Option<u32> {
         let cost = match self.row(task) {
             Row::Dense(costs) => costs.get(agent).copied(),
-            Row::Sparse(..) => self.row(task).arcs().find(|(other, _)| *other == agent).map(|(_, cost)| cost),
+            Row::Sparse(arcs) => arcs.iter().find(|(other, _)| *other as usize == agent).map(|(_, cost)| *cost),
         };
         cost.filter(|cost| *cost <= Self::MAX_COST)
     }
@@ -237,10 +224,9 @@ impl Problem {
         let place = match &mut self.costs {
             Costs::Dense(costs) if agent < self.agents => costs.get_mut(task * self.agents + agent)?,
             Costs::Dense(_) => return None,
-            Costs::Sparse { starts, agents, costs } => {
-                let arcs = *starts.get(task)?..*starts.get(task + 1)?;
-                let nth = agents[arcs.clone()].iter().position(|other| *other as usize == agent)?;
-                &mut costs[arcs][nth]
+            Costs::Sparse { starts, arcs } => {
+                let row = &mut arcs[*starts.get(task)?..*starts.get(task + 1)?];
+                &mut row.iter_mut().find(|(other, _)| *other as usize == agent)?.1
             }
         };
         *place = cost;
@@ -248,37 +234,54 @@ impl Problem {
     }
 
     fn check_costs(&self) -> Result<(), InvalidProblem> {
-        let (Costs::Dense(costs) | Costs::Sparse { costs, .. }) = &self.costs;
+        let rows = (0..self.tasks).map(|task| (task, self.row(task)));
         // Without the place, the loop is vectorised.
-        if costs.iter().fold(0, |most: u32, cost| most.max(*cost)) <= Self::FORBIDDEN {
+        let Some((task, row)) = rows.into_iter().find(|(_, row)| row.greatest() > Self::FORBIDDEN) else {
             return Ok(());
-        }
-        let arcs = (0..self.tasks).flat_map(|task| self.row(task).arcs().map(move |arc| (task, arc)));
-        let wrong = arcs.into_iter().find(|(_, (_, cost))| *cost > Self::FORBIDDEN);
-        wrong.map_or(Ok(()), |(task, (agent, cost))| Err(InvalidProblem::CostTooLarge { task, agent, cost }))
+        };
+        let wrong = row.arcs().find(|(_, cost)| *cost > Self::FORBIDDEN);
+        wrong.map_or(Ok(()), |(agent, cost)| Err(InvalidProblem::CostTooLarge { task, agent, cost }))
     }
 }
 
 impl<'a> Row<'a> {
     /// The agents and what they ask, forbidden arcs included.
     pub fn arcs(self) -> impl Iterator<Item = (usize, u32)> + 'a {
-        let (agents, costs) = match self {
-            Self::Dense(costs) => (None, costs),
-            Self::Sparse(agents, costs) => (Some(agents), costs),
+        let (dense, sparse): (&[u32], &[(u32, u32)]) = match self {
+            Self::Dense(costs) => (costs, &[]),
+            Self::Sparse(arcs) => (&[], arcs),
         };
-        let agent_of = move |nth: usize| agents.map_or(nth, |agents| agents[nth] as usize);
-        costs.iter().enumerate().map(move |(nth, cost)| (agent_of(nth), *cost))
+        let sparse = sparse.iter().map(|(agent, cost)| (*agent as usize, *cost));
+        dense.iter().copied().enumerate().chain(sparse)
     }
 
     /// How many there are.
     pub fn len(self) -> usize {
-        let (Self::Dense(costs) | Self::Sparse(_, costs)) = self;
-        costs.len()
+        match self {
+            Self::Dense(costs) => costs.len(),
+            Self::Sparse(arcs) => arcs.len(),
+        }
     }
 
     /// Whether nobody asks anything.
     pub fn is_empty(self) -> bool {
         self.len() == 0
+    }
+
+    fn greatest(self) -> u32 {
+        match self {
+            Self::Dense(costs) => costs.iter().fold(0, |most, cost| most.max(*cost)),
+            Self::Sparse(arcs) => arcs.iter().fold(0, |most, (_, cost)| most.max(*cost)),
+        }
+    }
+
+    /// The greatest cost that is one; 0 if there is none.
+    pub(super) fn dearest(self) -> u32 {
+        let allowed = |cost: u32| if cost <= Problem::MAX_COST { cost } else { 0 };
+        match self {
+            Self::Dense(costs) => costs.iter().fold(0, |most, cost| most.max(allowed(*cost))),
+            Self::Sparse(arcs) => arcs.iter().fold(0, |most, (_, cost)| most.max(allowed(*cost))),
+        }
     }
 }
 

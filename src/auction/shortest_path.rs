@@ -22,19 +22,37 @@ pub struct Infeasible {
 /// # Errors
 /// [`Infeasible`] if there is none.
 pub fn solve(problem: &Problem) -> Result<Assignment, Infeasible> {
-    let mut book = Book::new(Cow::Borrowed(problem), 1, initial_rents(problem));
+    let mut book = begin(problem);
     let open = (0..problem.tasks() as u32).collect();
-    finish(&mut book, open)?;
+    finish(&mut book, open, u64::MAX)?;
     Ok(assignment(book))
 }
 
-/// Places all open tasks, and lets all vacant agents go.
-pub(super) fn finish(book: &mut Book<'_>, open: Vec<u32>) -> Result<(), Infeasible> {
+/// Where this method begins.
+pub(super) fn begin(problem: &Problem) -> Book<'_> {
+    Book::new(Cow::Borrowed(problem), 1, initial_rents(problem))
+}
+
+/// Whether a solver has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// All tasks are placed or unplaced, no agent is vacant, and prices are exact.
+    Done,
+    /// As many arcs have been looked at as were allowed; some tasks are still open.
+    Exhausted,
+}
+
+/// Places all open tasks, and lets all vacant agents go, but stops once `budget` arcs have been looked
+/// at.
+pub(super) fn finish(book: &mut Book<'_>, open: Vec<u32>, budget: u64) -> Result<Progress, Infeasible> {
     let open = reduce(book, open);
     let agents = 0..book.rents.len();
     let mut vacant = agents.clone().filter(|agent| book.is_vacant(*agent)).count();
     let mut paths = Paths::new(agents.len());
     for task in open {
+        if book.lists.scanned > budget {
+            return Ok(Progress::Exhausted);
+        }
         paths.augment(book, Node::Task(task), vacant > 0).map_err(infeasible)?;
         vacant = vacant.saturating_sub(1);
     }
@@ -45,7 +63,7 @@ pub(super) fn finish(book: &mut Book<'_>, open: Vec<u32>) -> Result<(), Infeasib
             vacant -= 1;
         }
     }
-    Ok(())
+    Ok(Progress::Done)
 }
 
 fn infeasible(Stuck(tasks): Stuck) -> Infeasible {

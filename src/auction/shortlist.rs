@@ -23,8 +23,7 @@ pub(super) struct Shortlists {
     scale: i64,
     dense: bool,
     /// `WIDTH` places a task, of which the first `lengths[t]` are used.
-    agents: Vec<u32>,
-    costs: Vec<u32>,
+    listed: Vec<(u32, u32)>,
     lengths: Vec<u8>,
     floors: Vec<i64>,
     /// Of each agent the rent over `scale`, rounded down, and at most [`Problem::MAX_COST`].
@@ -52,8 +51,7 @@ impl Shortlists {
         let mut lists = Self {
             scale,
             dense,
-            agents: vec![0; rows * WIDTH],
-            costs: vec![0; rows * WIDTH],
+            listed: vec![(0, 0); rows * WIDTH],
             lengths: vec![0; rows],
             floors: vec![i64::MIN; rows],
             low: vec![0; if dense { problem.agents() } else { 0 }],
@@ -101,13 +99,10 @@ impl Shortlists {
     }
 
     /// The arcs that are listed: agents, and what they ask.
-    pub(super) fn arcs<'a>(&'a self, problem: &'a Problem, task: usize) -> (&'a [u32], &'a [u32]) {
+    pub(super) fn arcs<'a>(&'a self, problem: &'a Problem, task: usize) -> &'a [(u32, u32)] {
         match problem.row(task) {
-            Row::Sparse(agents, costs) => (agents, costs),
-            Row::Dense(_) => {
-                let listed = task * WIDTH..task * WIDTH + usize::from(self.lengths[task]);
-                (&self.agents[listed.clone()], &self.costs[listed])
-            }
+            Row::Sparse(arcs) => arcs,
+            Row::Dense(_) => &self.listed[task * WIDTH..][..usize::from(self.lengths[task])],
         }
     }
 
@@ -119,9 +114,9 @@ impl Shortlists {
     /// The cheapest agent for the task. `None` if nobody can do it.
     pub(super) fn quote(&mut self, problem: &Problem, task: usize, rents: &[i64]) -> Option<Quote> {
         let listed = |lists: &mut Self| {
-            let (agents, costs) = lists.arcs(problem, task);
-            let quote = least_two(agents.iter().zip(costs).map(|(a, c)| (*a, *c)), lists.scale, rents);
-            lists.scanned += agents.len() as u64;
+            let arcs = lists.arcs(problem, task);
+            let quote = least_two(arcs.iter().copied(), lists.scale, rents);
+            lists.scanned += arcs.len() as u64;
             quote.filter(|quote| quote.next <= lists.floor(task) || lists.floor(task) == i64::MAX)
         };
         if let Some(quote) = listed(self) {
@@ -162,10 +157,8 @@ impl Shortlists {
             floor = i64::from(self.found.select_nth_unstable(WIDTH).1.0) * self.scale;
             self.found.truncate(WIDTH);
         }
-        let places = task * WIDTH..task * WIDTH + self.found.len();
-        let places = self.agents[places.clone()].iter_mut().zip(&mut self.costs[places]);
-        for ((agent, cost), found) in places.zip(&self.found) {
-            (*agent, *cost) = (found.1, found.2);
+        for (place, found) in self.listed[task * WIDTH..].iter_mut().zip(&self.found) {
+            *place = (found.1, found.2);
         }
         (self.lengths[task], self.floors[task]) = (self.found.len() as u8, floor);
     }

@@ -123,4 +123,10 @@ impl<'a> Book<'a> {
         self.rents.iter_mut().for_each(|rent| *rent /= scale);
         self.lists.in_units();
     }
+
+    /// The same without its problem.
+    pub(super) fn detached(self) -> Book<'static> {
+        let Self { lists, rents, prices, agent_of, task_of, unplaced, .. } = self;
+        Book { problem: Cow::Owned(Problem::empty()), lists, rents, prices, agent_of, task_of, unplaced }
+    }
 }

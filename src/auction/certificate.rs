@@ -165,8 +165,10 @@ impl Certificate {
     }
 
     fn check_row(&self, row: Row<'_>, task: usize, price: i64) -> Result<(), Unproven> {
-        // No overflow: rents are not below 0.
-        let undercuts = |cost: u32, rent: i64| cost <= Problem::MAX_COST && i64::from(cost) < price - rent;
+        // Rents are not below 0. A sum that does not fit is above any price.
+        let undercuts = |cost: u32, rent: i64| {
+            cost <= Problem::MAX_COST && i64::from(cost).saturating_add(rent) < price
+        };
         let sound = match row {
             Row::Dense(costs) => costs.iter().zip(&self.rents).fold(true, |sound, (&cost, &rent)| {
                 sound & !undercuts(cost, rent)

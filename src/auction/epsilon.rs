@@ -18,7 +18,7 @@ pub fn solve(problem: &Problem) -> Result<Assignment, Unsolved> {
     let scale = u32::try_from(problem.tasks() + 1).unwrap_or(u32::MAX);
     let auction = Auction::new(problem, scale)?;
     let first = auction.epsilon / FIRST;
-    Ok(auction.scaled(first, 1)?)
+    Ok(shortest_path::assignment(auction.scaled(first, 1)?))
 }
 
 /// The first epsilon is the greatest cost over this.
@@ -183,13 +183,13 @@ impl<'a> Auction<'a> {
     }
 
     /// Phases from one epsilon to the other, and what is left to do.
-    pub(super) fn scaled(mut self, first: i64, last: i64) -> Result<Assignment, Infeasible> {
+    pub(super) fn scaled(mut self, first: i64, last: i64) -> Result<Book<'a>, Infeasible> {
         let mut epsilon = first.max(last);
         loop {
             self.begin(epsilon);
             // A task that is hopeless here is hopeless, or the paths find out that it is not.
             if matches!(self.run(u64::MAX), Step::Hopeless(_)) || epsilon <= last {
-                return self.finish();
+                return self.exact();
             }
             epsilon = (epsilon / RATIO).max(last);
         }
@@ -210,6 +210,12 @@ impl<'a> Auction<'a> {
         &self.book.agent_of
     }
 
+    /// Whether the task is unplaced at its reserve; of what is neither placed nor unplaced, it is open.
+    /// `false` if there is no such task.
+    pub fn is_unplaced(&self, task: usize) -> bool {
+        self.book.unplaced.get(task).copied().unwrap_or(false)
+    }
+
     /// Of each agent its rent, times the scale.
     pub fn rents(&self) -> &[i64] {
         &self.book.rents
@@ -225,6 +231,10 @@ impl<'a> Auction<'a> {
     /// # Errors
     /// [`Infeasible`] if there is none.
     pub fn finish(self) -> Result<Assignment, Infeasible> {
+        Ok(shortest_path::assignment(self.exact()?))
+    }
+
+    fn exact(self) -> Result<Book<'a>, Infeasible> {
         let mut book = self.book;
         if self.fell {
             (0..book.prices.len()).for_each(|task| book.lists.forget(task));
@@ -245,12 +255,14 @@ impl<'a> Auction<'a> {
             }
         }
         shortest_path::finish(&mut book, open, u64::MAX)?;
-        Ok(shortest_path::assignment(book))
+        Ok(book)
     }
 }
 
+/// The greatest cost or reserve.
 fn greatest(problem: &Problem) -> u32 {
-    (0..problem.tasks()).fold(0, |most, task| most.max(problem.row(task).dearest()))
+    let of = |task| problem.row(task).dearest().max(problem.reserve(task).unwrap_or(0));
+    (0..problem.tasks()).fold(0, |most, task| most.max(of(task)))
 }
 
 /// The arcs of each agent.

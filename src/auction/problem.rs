@@ -93,6 +93,14 @@ pub enum InvalidProblem {
         /// How many columns there are.
         agents: usize,
     },
+    /// There is no arc to be changed.
+    #[error("agent {agent} asks nothing for task {task}, and a sparse problem keeps the arcs that it has")]
+    NoSuchArc {
+        /// The row.
+        task: usize,
+        /// The column.
+        agent: usize,
+    },
     /// An agent asks twice for a task.
     #[error("task {task} names agent {agent} twice")]
     DuplicateAgent {
@@ -141,7 +149,7 @@ impl Problem {
         within("tasks", tasks)?;
         within("agents", agents)?;
         if starts[0] != 0 || starts[tasks] != arcs.len() {
-            return Err(InvalidProblem::DisorderedRow { task: if starts[0] == 0 { tasks } else { 0 } });
+            return Err(InvalidProblem::DisorderedRow { task: if starts[0] == 0 { tasks.saturating_sub(1) } else { 0 } });
         }
         let mut named_by = vec![u32::MAX; agents];
         for task in 0..tasks {
@@ -176,6 +184,10 @@ impl Problem {
         }
         let any = reserves.iter().any(Option::is_some);
         Ok(Self { reserves: if any { reserves } else { Vec::new() }, ..self })
+    }
+
+    pub(super) const fn empty() -> Self {
+        Self { tasks: 0, agents: 0, costs: Costs::Dense(Vec::new()), reserves: Vec::new() }
     }
 
     /// How many tasks there are.
@@ -219,18 +231,44 @@ impl Problem {
         cost.filter(|cost| *cost <= Self::MAX_COST)
     }
 
-    /// Replaces a cost. Of a sparse problem the arc must be one that it was made with.
-    pub(super) fn set_cost(&mut self, task: usize, agent: usize, cost: u32) -> Option<()> {
+    /// Replaces a cost, or says why not. Of a sparse problem the arc must be one that it was made with.
+    pub(super) fn set_cost(&mut self, task: usize, agent: usize, cost: u32) -> Result<(), InvalidProblem> {
+        self.check_cost(task, agent, cost)?;
         let place = match &mut self.costs {
-            Costs::Dense(costs) if agent < self.agents => costs.get_mut(task * self.agents + agent)?,
-            Costs::Dense(_) => return None,
+            Costs::Dense(costs) => costs.get_mut(task * self.agents + agent),
             Costs::Sparse { starts, arcs } => {
-                let row = &mut arcs[*starts.get(task)?..*starts.get(task + 1)?];
-                &mut row.iter_mut().find(|(other, _)| *other as usize == agent)?.1
+                let mut row = arcs[starts[task]..starts[task + 1]].iter_mut();
+                row.find(|(other, _)| *other as usize == agent).map(|(_, cost)| cost)
             }
         };
-        *place = cost;
-        Some(())
+        *place.ok_or(InvalidProblem::NoSuchArc { task, agent })? = cost;
+        Ok(())
+    }
+
+    /// Whether this can be the cost of that arc.
+    pub(super) fn check_cost(&self, task: usize, agent: usize, cost: u32) -> Result<(), InvalidProblem> {
+        let exists = match self.row(task) {
+            Row::Dense(costs) => agent < costs.len(),
+            Row::Sparse(arcs) => arcs.iter().any(|(other, _)| *other as usize == agent),
+        };
+        match cost {
+            _ if !exists => Err(InvalidProblem::NoSuchArc { task, agent }),
+            0..=Self::FORBIDDEN => Ok(()),
+            _ => Err(InvalidProblem::CostTooLarge { task, agent, cost }),
+        }
+    }
+
+    pub(super) fn set_reserve(&mut self, task: usize, reserve: Option<u32>) -> Result<(), InvalidProblem> {
+        if let Some(reserve) = reserve.filter(|reserve| *reserve > Self::MAX_COST) {
+            return Err(InvalidProblem::ReserveTooLarge { task, reserve });
+        }
+        if self.reserves.is_empty() && reserve.is_some() {
+            self.reserves = vec![None; self.tasks];
+        }
+        if let Some(place) = self.reserves.get_mut(task) {
+            *place = reserve;
+        }
+        Ok(())
     }
 
     fn check_costs(&self) -> Result<(), InvalidProblem> {

@@ -66,7 +66,7 @@ pub(super) fn finish(book: &mut Book<'_>, open: Vec<u32>, budget: u64) -> Result
     Ok(Progress::Done)
 }
 
-fn infeasible(Stuck(tasks): Stuck) -> Infeasible {
+pub(super) fn infeasible(Stuck(tasks): Stuck) -> Infeasible {
     let mut tasks: Vec<_> = tasks.into_iter().map(|task| task as usize).collect();
     tasks.sort_unstable();
     Infeasible { tasks }

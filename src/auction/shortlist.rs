@@ -77,7 +77,9 @@ impl Shortlists {
 
     /// Some rents have fallen, by no more than this.
     pub(super) fn lower(&mut self, by: i64) {
-        self.floors.iter_mut().for_each(|floor| *floor = floor.saturating_sub(by));
+        // Where everything is listed it stays so.
+        let floors = self.floors.iter_mut().filter(|floor| **floor != i64::MAX);
+        floors.for_each(|floor| *floor = floor.saturating_sub(by));
     }
 
     /// Rents are whole from here on: each has been divided by the scale, and rounded down.

@@ -1,5 +1,6 @@
 //! Assignment by whichever method suits the costs.
 
+use crate::auction::book::Book;
 use crate::auction::certificate::Assignment;
 use crate::auction::epsilon::{Auction, FIRST};
 use crate::auction::problem::Problem;
@@ -15,11 +16,15 @@ const LAST: i64 = 10_000;
 /// # Errors
 /// [`Infeasible`] if there is none.
 pub fn solve(problem: &Problem) -> Result<Assignment, Infeasible> {
+    Ok(shortest_path::assignment(book(problem)?))
+}
+
+pub(super) fn book(problem: &Problem) -> Result<Book<'_>, Infeasible> {
     let mut book = shortest_path::begin(problem);
     let open = (0..problem.tasks() as u32).collect();
     let arcs: u64 = (0..problem.tasks()).map(|task| problem.row(task).len() as u64).sum();
     let Progress::Exhausted = shortest_path::finish(&mut book, open, PASSES.saturating_mul(arcs))? else {
-        return Ok(shortest_path::assignment(book));
+        return Ok(book);
     };
     let auction = Auction::resume(book);
     let cost = auction.epsilon();

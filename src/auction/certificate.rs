@@ -166,18 +166,20 @@ impl Certificate {
 
     fn check_row(&self, row: Row<'_>, task: usize, price: i64) -> Result<(), Unproven> {
         // Rents are not below 0. A sum that does not fit is above any price.
-        let undercuts = |cost: u32, rent: i64| {
-            cost <= Problem::MAX_COST && i64::from(cost).saturating_add(rent) < price
-        };
+        let undercuts =
+            |cost: u32, rent: i64| cost <= Problem::MAX_COST && i64::from(cost).saturating_add(rent) < price;
         let sound = match row {
-            Row::Dense(costs) => costs.iter().zip(&self.rents).fold(true, |sound, (&cost, &rent)| {
-                sound & !undercuts(cost, rent)
-            }),
+            Row::Dense(costs) => costs
+                .iter()
+                .zip(&self.rents)
+                .fold(true, |sound, (&cost, &rent)| sound & !undercuts(cost, rent)),
             Row::Sparse(..) => row.arcs().all(|(agent, cost)| !undercuts(cost, self.rents[agent])),
         };
         let mut arcs = row.arcs().filter(|_| !sound);
         match arcs.find(|&(agent, cost)| undercuts(cost, self.rents[agent])) {
-            Some((agent, cost)) => Err(Unproven::Undercut { task, agent, cost, rent: self.rents[agent], price }),
+            Some((agent, cost)) => {
+                Err(Unproven::Undercut { task, agent, cost, rent: self.rents[agent], price })
+            }
             None => Ok(()),
         }
     }

@@ -35,7 +35,11 @@ pub struct Auction<'a> {
     /// Agents that may be vacant once no task is open.
     vacant: Vec<u32>,
     epsilon: i64,
-    /// No task that can be placed at all gets so dear.
+    /// In a phase that begins without rents, no task that can be placed at all gets so dear: a shortest
+    /// path from it to an idle agent has at most one arc a task, each of at most the greatest cost and
+    /// an epsilon.
+    bound: i64,
+    /// The same for this phase, which has begun with rents.
     cap: i64,
     /// Whether rents have fallen, so that the lists must be made anew.
     fell: bool,
@@ -83,20 +87,29 @@ impl<'a> Auction<'a> {
     pub fn new(problem: &'a Problem, scale: u32) -> Result<Self, Overflow> {
         let (tasks, cost) = (problem.tasks(), greatest(problem));
         let side = tasks.min(problem.agents()) as i128 + 2;
-        let cap = i64::try_from(side * (2 * i128::from(cost) + 1) * i128::from(scale) * 2);
-        let cap = cap.ok().filter(|cap| *cap < i64::MAX / 4).ok_or(Overflow { tasks, cost })?;
+        let bound = i64::try_from(side * 2 * (i128::from(cost) + 1) * i128::from(scale));
+        let bound = bound.ok().filter(|bound| *bound < i64::MAX / 4).ok_or(Overflow { tasks, cost })?;
         let book = Book::new(Cow::Borrowed(problem), i64::from(scale.max(1)), vec![0; problem.agents()]);
         let epsilon = i64::from(cost) * i64::from(scale.max(1));
         let open = (0..tasks as u32).rev().collect();
-        Ok(Self { book, open, columns: None, vacant: Vec::new(), epsilon, cap, fell: false })
+        Ok(Self { book, open, columns: None, vacant: Vec::new(), epsilon, bound, cap: bound, fell: false })
     }
 
     /// Goes on from prices of another solver, in whole units of money.
     pub(super) fn resume(book: Book<'a>) -> Self {
-        let (side, epsilon) = (book.prices.len().min(book.rents.len()) as i64 + 2, i64::from(greatest(&book.problem)));
-        // At most 2^31 * 2^32: rents of an exact solver are below this, too.
-        let cap = side * (2 * epsilon + 1);
-        Self { book, open: Vec::new(), columns: None, vacant: Vec::new(), epsilon, cap, fell: false }
+        let (side, epsilon) =
+            (book.prices.len().min(book.rents.len()) as i64 + 2, i64::from(greatest(&book.problem)));
+        let bound = side.saturating_mul(2 * (epsilon + 1)).min(i64::MAX / 4);
+        Self {
+            book,
+            open: Vec::new(),
+            columns: None,
+            vacant: Vec::new(),
+            epsilon,
+            bound,
+            cap: bound,
+            fell: false,
+        }
     }
 
     /// The greatest epsilon that there may be from here on.
@@ -108,6 +121,8 @@ impl<'a> Auction<'a> {
     /// An epsilon below 1 is taken for 1, one above the greatest cost for that.
     pub fn begin(&mut self, epsilon: i64) {
         self.epsilon = epsilon.clamp(1, self.epsilon.max(1));
+        let rent = self.book.rents.iter().copied().max().unwrap_or(0);
+        self.cap = rent.saturating_add(self.bound).min(i64::MAX / 2);
         if core::mem::take(&mut self.fell) {
             (0..self.book.prices.len()).for_each(|task| self.book.lists.forget(task));
         }
@@ -297,7 +312,11 @@ impl Columns {
 
     fn each(&self, problem: &Problem, agent: u32, mut visit: impl FnMut(u32, u32)) {
         let agent = agent as usize;
-        let mut allowed = |task: u32, cost: u32| if cost <= Problem::MAX_COST { visit(task, cost) };
+        let mut allowed = |task: u32, cost: u32| {
+            if cost <= Problem::MAX_COST {
+                visit(task, cost)
+            }
+        };
         if self.starts.is_empty() {
             for task in 0..problem.tasks() {
                 if let Row::Dense(costs) = problem.row(task) {

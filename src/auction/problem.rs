@@ -149,7 +149,9 @@ impl Problem {
         within("tasks", tasks)?;
         within("agents", agents)?;
         if starts[0] != 0 || starts[tasks] != arcs.len() {
-            return Err(InvalidProblem::DisorderedRow { task: if starts[0] == 0 { tasks.saturating_sub(1) } else { 0 } });
+            return Err(InvalidProblem::DisorderedRow {
+                task: if starts[0] == 0 { tasks.saturating_sub(1) } else { 0 },
+            });
         }
         let mut named_by = vec![u32::MAX; agents];
         for task in 0..tasks {
@@ -226,7 +228,9 @@ impl Problem {
     pub fn cost(&self, task: usize, agent: usize) -> Option<u32> {
         let cost = match self.row(task) {
             Row::Dense(costs) => costs.get(agent).copied(),
-            Row::Sparse(arcs) => arcs.iter().find(|(other, _)| *other as usize == agent).map(|(_, cost)| *cost),
+            Row::Sparse(arcs) => {
+                arcs.iter().find(|(other, _)| *other as usize == agent).map(|(_, cost)| *cost)
+            }
         };
         cost.filter(|cost| *cost <= Self::MAX_COST)
     }

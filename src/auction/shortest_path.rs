@@ -82,7 +82,9 @@ fn initial_rents(problem: &Problem) -> Vec<i64> {
     for task in 0..problem.tasks() {
         match problem.row(task) {
             Row::Dense(costs) => least.iter_mut().zip(costs).for_each(|(l, c)| *l = (*l).min(*c)),
-            row @ Row::Sparse(..) => row.arcs().for_each(|(agent, cost)| least[agent] = least[agent].min(cost)),
+            row @ Row::Sparse(..) => {
+                row.arcs().for_each(|(agent, cost)| least[agent] = least[agent].min(cost))
+            }
         }
     }
     let most = least.iter().copied().max().unwrap_or(0);

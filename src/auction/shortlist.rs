@@ -137,7 +137,10 @@ impl Shortlists {
     pub(super) fn scan(&mut self, row: &[u32], task: usize) {
         self.scanned += row.len() as u64;
         let least = |costs: &[u32], low: &[i32]| {
-            costs.iter().zip(low).fold(i32::MAX, |least, (cost, low)| least.min(cost.cast_signed().wrapping_add(*low)))
+            costs
+                .iter()
+                .zip(low)
+                .fold(i32::MAX, |least, (cost, low)| least.min(cost.cast_signed().wrapping_add(*low)))
         };
         let ((costs, last_costs), (lows, last_lows)) =
             (row.as_chunks::<BLOCK>(), self.low.as_chunks::<BLOCK>());

@@ -149,7 +149,8 @@ impl Standing {
         for task in core::mem::take(&mut self.open) {
             self.vacant.retain(|agent| self.book.is_vacant(*agent as usize));
             self.augmentations += 1;
-            if let Err(found) = self.paths.augment(&mut self.book, Node::Task(task), !self.vacant.is_empty()) {
+            if let Err(found) = self.paths.augment(&mut self.book, Node::Task(task), !self.vacant.is_empty())
+            {
                 self.open.push(task);
                 stuck = Err(infeasible(found));
             }

@@ -72,15 +72,12 @@ pub fn plain() -> impl Strategy<Value = Plain> {
             1 => Just(Problem::MAX_COST),
             1 => 0..=Problem::MAX_COST,
         ];
-        let place = cost.clone().prop_flat_map(move |cost| {
-            prop_oneof![4 => Just(Some(cost)), u32::from(gaps) => Just(None)]
-        });
+        let place = cost
+            .clone()
+            .prop_flat_map(move |cost| prop_oneof![4 => Just(Some(cost)), u32::from(gaps) => Just(None)]);
         let rows = prop::collection::vec(prop::collection::vec(place, agents), tasks);
         let reserve = prop_oneof![1 => Just(None), 1 => cost.prop_map(Some)];
-        let reserves = prop_oneof![
-            Just(vec![None; tasks]),
-            prop::collection::vec(reserve, tasks),
-        ];
+        let reserves = prop_oneof![Just(vec![None; tasks]), prop::collection::vec(reserve, tasks),];
         (rows, reserves).prop_map(move |(rows, reserves)| Plain { agents, rows, reserves })
     })
 }

@@ -90,7 +90,8 @@ fn reserves_leave_tasks_unplaced_in_long_rows() {
     for (class, seed) in CLASSES.into_iter().zip(0..) {
         let mut plain = seeded(class, 560, 530, 100, seed);
         let dearest = plain.rows.iter().flatten().flatten().max().copied().expect("there are costs");
-        plain.reserves = (0..560_u32).map(|task| (task % 3 > 0).then_some(dearest / (task % 5 + 1))).collect();
+        plain.reserves =
+            (0..560_u32).map(|task| (task % 3 > 0).then_some(dearest / (task % 5 + 1))).collect();
         let problem = plain.dense();
         let costs = SOLVERS.map(|(name, solver)| {
             let found = solver(&problem).expect("two of three tasks may stay unplaced");
@@ -138,7 +139,8 @@ fn no_other_assignment_suits_everybody_better() {
         let mut order: Vec<u32> = (0..side as u32).collect();
         permutations(&mut order, 0, &mut |other| {
             let own = found.agent_of.iter().map(|agent| agent.expect("all are placed"));
-            let changes = own.zip(other).enumerate().map(|(task, (own, other))| (cost(task, own), cost(task, *other)));
+            let changes =
+                own.zip(other).enumerate().map(|(task, (own, other))| (cost(task, own), cost(task, *other)));
             let (mut worse, mut better) = (false, false);
             changes.for_each(|(own, other)| {
                 worse |= other > own;

@@ -13,7 +13,8 @@ enum Change {
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let cost = prop_oneof![3 => (0..40_u32).prop_map(Some), 1 => Just(Some(Problem::MAX_COST)), 1 => Just(None)];
+    let cost =
+        prop_oneof![3 => (0..40_u32).prop_map(Some), 1 => Just(Some(Problem::MAX_COST)), 1 => Just(None)];
     let costs = prop::collection::vec(cost, 6);
     let task = (0..6_usize, costs.clone(), prop::option::of(0..40_u32));
     prop_oneof![

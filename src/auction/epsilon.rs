@@ -22,9 +22,9 @@ pub fn solve(problem: &Problem) -> Result<Assignment, Unsolved> {
 }
 
 /// The first epsilon is the greatest cost over this.
-pub(super) const FIRST: i64 = 10;
+pub(super) const FIRST: i64 = 20;
 /// Each is the one before over this.
-const RATIO: i64 = 5;
+const RATIO: i64 = 8;
 
 /// An auction that goes on bid by bid, whose epsilon the caller chooses.
 #[derive(Clone, Debug)]

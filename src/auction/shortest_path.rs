@@ -45,7 +45,7 @@ pub(super) enum Progress {
 /// Places all open tasks, and lets all vacant agents go, but stops once `budget` arcs have been looked
 /// at.
 pub(super) fn finish(book: &mut Book<'_>, open: Vec<u32>, budget: u64) -> Result<Progress, Infeasible> {
-    let open = reduce(book, open);
+    let open = reduce(book, open, budget);
     let agents = 0..book.rents.len();
     let mut vacant = agents.clone().filter(|agent| book.is_vacant(*agent)).count();
     let mut paths = Paths::new(agents.len());
@@ -94,7 +94,7 @@ fn initial_rents(problem: &Problem) -> Vec<i64> {
 
 /// Augmenting row reduction (Jonker and Volgenant 1987): open tasks bid, without an epsilon, as long as
 /// that helps. What is still open then is returned.
-fn reduce(book: &mut Book<'_>, mut open: Vec<u32>) -> Vec<u32> {
+fn reduce(book: &mut Book<'_>, mut open: Vec<u32>, budget: u64) -> Vec<u32> {
     let mut left = Vec::new();
     for _ in 0..2 {
         open.reverse();
@@ -104,7 +104,7 @@ fn reduce(book: &mut Book<'_>, mut open: Vec<u32>) -> Vec<u32> {
             bids = bids.saturating_sub(1);
             let quote = book.lists.quote(&book.problem, task as usize, &book.rents);
             let tie = quote.is_some_and(|q| q.next == q.level && book.task_of[q.agent as usize].is_some());
-            if before == 0 || tie {
+            if before == 0 || tie || book.lists.scanned > budget {
                 left.push(task);
                 continue;
             }

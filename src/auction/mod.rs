@@ -1,4 +1,4 @@
-//! Auctions, as pure functions of what was bid: who does a task, and for how much.
+//! Auctions and assignments, as pure functions of what is bid: who does a task, and for how much.
 //!
 //! | where | what | file |
 //! |---|---|---|
@@ -6,16 +6,35 @@
 //! | Vickrey 1961 | one task, paid the second price | [`second_price`](mod@second_price) |
 //! | Che 1993 | one task, by cost, match and time | [`scoring`] |
 //! | Lehmann, Lehmann and Nisan 2006 | many tasks, one at a time | [`sequential`] |
+//! | | many tasks at once, each agent one of them | [`problem`] |
+//! | Kuhn 1955 | why an assignment cannot cost less | [`certificate`] |
+//! | Jonker and Volgenant 1987 | an optimal assignment, by shortest augmenting paths | [`shortest_path`] |
+//! | Bertsekas 1988 | the same, by an auction with falling epsilon | [`epsilon`] |
+//! | | the same, by whichever is fast | [`solve`](mod@solve) |
+//! | | the same again, after one cost has changed | [`warm`] |
+//! | Vickrey 1961, Clarke 1971, Groves 1973 | what each agent is to be paid for it | [`vcg`] |
 //! | | value, cost, payment, efficiency | [`welfare`] |
 //! | | what is learnt from reports | [`cost_model`] |
 
+mod book;
+pub mod certificate;
 pub mod cost_model;
+pub mod epsilon;
 pub mod first_price;
+mod paths;
+pub mod problem;
 pub mod scoring;
 pub mod second_price;
 pub mod sequential;
+pub mod shortest_path;
+mod shortlist;
+pub mod solve;
+pub mod vcg;
+pub mod warm;
 pub mod welfare;
 
+pub use certificate::{Assignment, Certificate, Unproven};
 pub use first_price::{Sale, first_price};
+pub use problem::{InvalidProblem, Problem};
 pub use scoring::{Scale, Tender, second_score};
 pub use second_price::second_price;

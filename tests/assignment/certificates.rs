@@ -1,0 +1,95 @@
+//! A certificate proves what it says, and nothing else passes for one.
+
+use althing::auction::{Assignment, Problem, Unproven, solve};
+use proptest::prelude::*;
+
+use crate::instances::plain;
+
+fn solved() -> (Problem, Assignment) {
+    let problem = Problem::dense(3, 3, vec![1, 9, 9, 9, 2, 9, 9, 9, 5]).expect("in range");
+    let problem = problem.with_reserves(vec![None, Some(8), Some(4)]).expect("one for each");
+    let found = solve::solve(&problem).expect("there is one");
+    assert_eq!((found.cost, &found.agent_of[..]), (7, &[Some(0), Some(1), None][..]));
+    assert_eq!(found.verify(&problem), Ok(()));
+    (problem, found)
+}
+
+#[test]
+fn each_inequality_is_checked_and_named() {
+    let (problem, right) = solved();
+    let after = |change: &dyn Fn(&mut Assignment)| {
+        let mut wrong = right.clone();
+        change(&mut wrong);
+        wrong.verify(&problem).expect_err("it was changed")
+    };
+    let length = |what| Unproven::WrongLength { what, expected: 3, found: 2 };
+    assert_eq!(after(&|wrong| drop(wrong.agent_of.pop())), length("agents of tasks"));
+    assert_eq!(after(&|wrong| drop(wrong.certificate.prices.pop())), length("prices"));
+    assert_eq!(after(&|wrong| drop(wrong.certificate.rents.pop())), length("rents"));
+    assert_eq!(after(&|wrong| wrong.agent_of[0] = None), Unproven::Unplaced { task: 0 });
+    assert_eq!(after(&|wrong| wrong.agent_of[0] = Some(7)), Unproven::NoSuchArc { task: 0, agent: 7 });
+    assert_eq!(after(&|wrong| wrong.agent_of[1] = Some(0)), Unproven::Twice { task: 1, agent: 0 });
+    assert_eq!(after(&|wrong| wrong.cost = 6), Unproven::WrongCost { stated: 6, found: 7 });
+    let rent = Unproven::NegativeRent { agent: 2, rent: -1 };
+    assert_eq!(after(&|wrong| wrong.certificate.rents[2] = -1), rent);
+    let above = Unproven::AboveReserve { task: 2, price: 5, reserve: 4 };
+    assert_eq!(after(&|wrong| wrong.certificate.prices[2] = 5), above);
+    assert!(matches!(after(&|wrong| wrong.certificate.prices[0] = 10), Unproven::Undercut { task: 0, .. }));
+    let gap = Unproven::Gap { cost: 7, bound: 6 };
+    assert_eq!(after(&|wrong| wrong.certificate.prices[2] -= 1), gap);
+    let other = Assignment { agent_of: vec![Some(0), None, None], cost: 13, ..right.clone() };
+    assert_eq!(other.verify(&problem), Err(Unproven::Gap { cost: 13, bound: 7 }));
+}
+
+proptest! {
+    /// Weak duality: whatever feasible prices are made up, no assignment costs less than they say. So a
+    /// wrong price never proves anything wrong.
+    #[test]
+    fn no_prices_prove_too_much(plain in plain(), shift in -3_i64..4, at in 0..12_usize) {
+        let problem = plain.dense();
+        if let Ok(mut found) = solve::solve(&problem) {
+            let Assignment { certificate, .. } = &mut found;
+            if let Some(price) = certificate.prices.iter_mut().chain(&mut certificate.rents).nth(at) {
+                *price += shift;
+                if shift != 0 {
+                    prop_assert!(found.verify(&problem).is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_assignment_is_not_proved_by_these_prices(plain in plain(), a in 0..6_usize, b in 0..6_usize) {
+        let problem = plain.dense();
+        if let Ok(mut found) = solve::solve(&problem) {
+            let least = found.cost;
+            if a < found.agent_of.len() && b < found.agent_of.len() {
+                found.agent_of.swap(a, b);
+                let cost = |(task, agent): (usize, &Option<u32>)| match agent {
+                    Some(agent) => plain.rows[task][*agent as usize],
+                    None => plain.reserves[task],
+                };
+                let costs: Option<Vec<_>> = found.agent_of.iter().enumerate().map(cost).collect();
+                if let Some(costs) = costs {
+                    found.cost = costs.into_iter().map(i128::from).sum();
+                    prop_assert_eq!(found.verify(&problem).is_ok(), found.cost == least);
+                }
+            }
+        }
+    }
+
+    /// Nothing that is put in makes it panic.
+    #[test]
+    fn verification_is_total(
+        plain in plain(),
+        agent_of in prop::collection::vec(prop::option::of(any::<u32>()), 0..6),
+        prices in prop::collection::vec(any::<i64>(), 0..6),
+        rents in prop::collection::vec(any::<i64>(), 0..6),
+    ) {
+        let certificate = althing::auction::Certificate { prices, rents };
+        let made_up = Assignment { agent_of, cost: 0, certificate, scanned: 0 };
+        if made_up.verify(&plain.sparse()).is_ok() {
+            prop_assert_eq!(plain.least(), Some(0));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The assignment solvers: every answer beside brute force, another crate, and its certificate.
+
+mod certificates;
+mod epsilon;
+mod instances;
+mod optimal;
+mod validation;
+mod vcg;
+mod warm;

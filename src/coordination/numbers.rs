@@ -87,6 +87,16 @@ number! {
     Exponent, "the exponent", "from 1e-60 to 16", |value| (LEAST..=16.0).contains(&value)
 }
 
+impl NonNegative {
+    /// Nothing.
+    pub const ZERO: Self = Self(0.0);
+
+    /// The magnitude, or the nearest that there is: 0 for what is less, and for a NaN.
+    pub(crate) fn nearest(value: f64) -> Self {
+        if value >= LEAST { Self(value.min(GREATEST)) } else { Self::ZERO }
+    }
+}
+
 /// How many agents, or tasks, there are: at least 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Count(u32);
@@ -117,9 +127,9 @@ impl Count {
         Self((libm::ceil(value) as u32).max(1))
     }
 
-    /// One more, if there is such a number.
-    pub(crate) fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
+    /// The count, or 1 in place of 0.
+    pub(crate) fn nearest(value: u32) -> Self {
+        Self(value.max(1))
     }
 
     /// The count itself.

@@ -3,8 +3,6 @@
 
 use core::f64::consts::E;
 
-use crate::coordination::numbers::NonNegative;
-
 /// `1/e` is the first less the second.
 const INV_E: (f64, f64) = (0.367_879_441_171_442_33, 1.242_875_367_278_836_3e-17);
 
@@ -62,20 +60,22 @@ pub fn wm1(x: f64) -> Option<f64> {
 }
 
 /// `1 + W0(-e^(-1-d))`, from 0 to 1: the `u` with `-ln(1-u) - u = d`. It is about `sqrt(2d)` for small
-/// `d`, where the sum would cancel and its series is taken.
-pub fn one_plus_w0(d: NonNegative) -> f64 {
-    let z = libm::sqrt(2.0 * d.get());
+/// `d`, where the sum would cancel and its series is taken. What is not a number above 0 is taken for 0.
+pub fn one_plus_w0(d: f64) -> f64 {
+    let d = d.max(0.0);
+    let z = libm::sqrt(2.0 * d);
     if z < SERIES_UP_TO {
         return near_branch(z);
     }
     // The argument is between -1/e and 0.
-    1.0 + w0(-libm::exp(-1.0 - d.get())).unwrap_or(0.0)
+    1.0 + w0(-libm::exp(-1.0 - d)).unwrap_or(0.0)
 }
 
 /// `-1 - d - W-1(-e^(-1-d))`, at least 0: the `t` with `e^t - 1 - t = d`. It is about `sqrt(2d)` for
-/// small `d`, where the sum would cancel and its series is taken, and `ln d` for large.
-pub fn exponential_excess(d: NonNegative) -> f64 {
-    let d = d.get();
+/// small `d`, where the sum would cancel and its series is taken, and `ln d` for large. What is not a
+/// number above 0 is taken for 0, and infinity for the greatest number.
+pub fn exponential_excess(d: f64) -> f64 {
+    let d = if d > 0.0 { d.min(f64::MAX) } else { 0.0 };
     let z = libm::sqrt(2.0 * d);
     if z < SERIES_UP_TO {
         return -near_branch(-z) - d;

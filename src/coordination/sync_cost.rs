@@ -227,24 +227,33 @@ impl SyncCost {
     /// [`Table`] O(its length), and no more agents than it tells of.
     pub fn optimum(&self, load: &Load, k_max: Count) -> Optimum {
         let lone = Optimum { agents: Count::ONE, time: load.work() };
-        let of = |agents| Optimum { agents, time: self.time(load, agents) };
-        self.candidates(load, k_max)
-            .map(of)
-            .fold(lone, |best, next| if next.time < best.time { next } else { best })
+        self.team_optimum(load, Count::ONE, k_max).filter(|team| team.time < lone.time).unwrap_or(lone)
     }
 
-    /// Where the optimum may be besides at 1. From 2 on, T falls and then rises, so that it lies beside
-    /// the real optimum.
-    fn candidates(&self, load: &Load, k_max: Count) -> impl Iterator<Item = Count> + use<> {
-        let (from, to) = match &self.shape {
-            Shape::Measured(Table(values)) => (2, u32::try_from(values.len()).unwrap_or(u32::MAX)),
-            _ => {
-                let k = self.real_optimum(load).unwrap_or(load.parallelism());
-                (Count::floor(k).get().max(2), Count::ceil(k).get().max(2))
-            }
+    /// The same of at least `fewest` agents, and at least two. `None` if `most` are fewer, or if a
+    /// [`Table`] tells of fewer.
+    pub fn team_optimum(&self, load: &Load, fewest: Count, most: Count) -> Option<Optimum> {
+        let (fewest, most) = (fewest.get().max(2), most.min(self.known()).get());
+        if most < fewest {
+            return None;
+        }
+        // From 2 on, T falls and then rises, so that the best is beside the real optimum.
+        let (from, to) = match (&self.shape, self.real_optimum(load)) {
+            (Shape::Measured(_), _) => (fewest, most),
+            (_, Some(k)) => (Count::floor(k).get(), Count::ceil(k).get()),
+            (_, None) => (Count::floor(load.parallelism()).get(), Count::ceil(load.parallelism()).get()),
         };
-        let most = k_max.get();
-        (from.min(most)..=to.min(most)).map(Count::nearest)
+        let candidates = (from.clamp(fewest, most)..=to.clamp(fewest, most)).map(Count::nearest);
+        let each = candidates.map(|agents| Optimum { agents, time: self.time(load, agents) });
+        each.reduce(|best, next| if next.time < best.time { next } else { best })
+    }
+
+    /// Up to how many agents the shape is known.
+    pub fn known(&self) -> Count {
+        match &self.shape {
+            Shape::Measured(Table(values)) => Count::nearest(u32::try_from(values.len()).unwrap_or(u32::MAX)),
+            _ => Count::nearest(u32::MAX),
+        }
     }
 
     /// For which numbers of agents, from 2 to `k_max`, [`SyncCost::time`] is less than that of one. They
@@ -252,8 +261,8 @@ impl SyncCost {
     /// last. `None` if there are none. O(log k_max), for a table O(its length).
     pub fn break_even(&self, load: &Load, k_max: Count) -> Option<BreakEven> {
         let pays = |k: u32| self.time(load, Count::nearest(k)) < load.work();
-        if let Shape::Measured(Table(values)) = &self.shape {
-            let last = k_max.get().min(u32::try_from(values.len()).unwrap_or(u32::MAX));
+        if let Shape::Measured(_) = &self.shape {
+            let last = k_max.min(self.known()).get();
             let fewest = (2..=last).find(|k| pays(*k))?;
             let most = (2..=last).rev().find(|k| pays(*k))?;
             return Some(BreakEven { fewest: Count::nearest(fewest), most: Count::nearest(most) });
@@ -272,11 +281,7 @@ impl SyncCost {
     /// takes `each`: `T(k) = ceil(n/k) each + c g(k)`. That is a staircase, with an optimum at the
     /// foot of some step: the fewest agents that do it in so many rounds. O(sqrt n).
     pub fn optimum_of_equal_tasks(&self, n: Count, each: Positive, k_max: Count) -> Optimum {
-        let known = match &self.shape {
-            Shape::Measured(Table(values)) => u32::try_from(values.len()).unwrap_or(u32::MAX),
-            _ => u32::MAX,
-        };
-        let most = k_max.get().min(known);
+        let most = k_max.min(self.known()).get();
         let of = |agents| Optimum { agents, time: equal_tasks(n, each, agents) + self.at(agents) };
         let mut best = of(Count::ONE);
         let mut rounds = n.get();

@@ -1,8 +1,8 @@
 //! Which pattern of coordination a problem asks for, and why.
 //!
-//! Three predicates decide. A: a shared, irreversible decision needs agreement under faults. G: the best
-//! team is faster than one agent by the margin that is asked for, or one agent cannot do it at all. H: costs
-//! are private, and an auction pays for its bids.
+//! Three predicates decide. A: a shared, irreversible decision needs agreement under faults. G: there are
+//! several tasks, and the best team is faster than one agent by the margin that is asked for; or one agent
+//! cannot do it at all. H: costs are private, and an auction pays for its bids.
 //!
 //! | A | G | H | decide by | work as |
 //! |---|---|---|---|---|
@@ -281,7 +281,7 @@ impl Problem {
                 return Err(Infeasible::SplitTask { each, window });
             }
             let needed = Count::nearest(self.job.tasks().get().div_ceil(window.get() / each.get()));
-            let useful = Count::ceil(self.job.load().parallelism());
+            let useful = self.job.load().useful();
             if useful < needed {
                 return Err(Infeasible::SplitSpan { needed, useful });
             }
@@ -345,7 +345,8 @@ pub fn advise(problem: &Problem) -> Result<Advice, Infeasible> {
     problem.check()?;
     let team = problem.team();
     let reason = |criterion: Criterion| criterion.of(problem, team.as_ref());
-    let gains = reason(Criterion::Gain).holds() || problem.fewest() > Count::ONE;
+    let pays = reason(Criterion::Gain).holds() && reason(Criterion::Decomposes).holds();
+    let gains = pays || problem.fewest() > Count::ONE;
     let agreement = reason(Criterion::Agreement).holds();
     let (work_as, point) = match team {
         Some(team) if gains && reason(Criterion::AuctionPays).holds() => (WorkAs::Market, team),

@@ -66,7 +66,7 @@ pub enum Criterion {
     Faulty,
     /// A: a shared, irreversible decision under faults.
     Agreement,
-    /// G: the best team is so much faster than one agent.
+    /// G, of several tasks: the best team is so much faster than one agent.
     Gain,
 }
 
@@ -145,7 +145,7 @@ impl Criterion {
             Self::Electable => (problem.k_max.real(), AtLeast, 2.0 * faults + 1.0),
             Self::Faulty => (faults, AtLeast, 1.0),
             Self::Agreement => (faults, Above, 0.0),
-            Self::Gain => (team.map_or(1.0, |team| work / team.time), AtLeast, needed),
+            Self::Gain => (team.map_or(0.0, |team| work / team.time), AtLeast, needed),
         };
         Reason { criterion: self, left, relation, right }
     }

@@ -29,7 +29,7 @@ pub fn w0(x: f64) -> Option<f64> {
     if x.abs() < 1e-20 {
         return Some(x);
     }
-    let start = if x < 0.0 {
+    let start = if x < -0.2 {
         from_branch(libm::sqrt(2.0 * above_branch(x)))
     } else if x < E {
         libm::log1p(x)

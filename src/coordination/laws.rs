@@ -145,6 +145,12 @@ impl Load {
         self.work / self.span
     }
 
+    /// How many agents can be of use, `W/L` rounded up: more save nothing. A quotient that is whole but for
+    /// its last digits is whole.
+    pub fn useful(&self) -> Count {
+        Count::ceil(self.parallelism() * (1.0 - 1e-12))
+    }
+
     /// `max(L, W/k)`: no schedule of `k` agents takes less (the work and span laws; Brent 1974). As a
     /// longest task lies on some path, none takes less than that either.
     pub fn at_least(&self, k: Agents) -> f64 {

@@ -92,14 +92,24 @@ fn wasted(x: f64) -> f64 {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Observed {
     /// Actions, wasted ones included.
-    pub actions: u64,
-    /// Actions of use.
-    pub useful: u64,
+    actions: u64,
+    /// Actions of use: at most all.
+    useful: u64,
     /// How long it ran.
-    pub time: f64,
+    time: f64,
 }
 
 impl Observed {
+    /// Actions, wasted ones included.
+    pub fn actions(&self) -> u64 {
+        self.actions
+    }
+
+    /// How long it ran, syncs included.
+    pub fn time(&self) -> f64 {
+        self.time
+    }
+
     /// Actions of use in a unit of time.
     pub fn goodput(&self) -> f64 {
         self.useful as f64 / self.time
@@ -107,7 +117,7 @@ impl Observed {
 
     /// The part of the actions that was wasted; 0 of none.
     pub fn conflict(&self) -> f64 {
-        1.0 - self.useful as f64 / self.actions.max(1) as f64
+        (self.actions - self.useful) as f64 / self.actions.max(1) as f64
     }
 }
 

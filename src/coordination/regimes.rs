@@ -193,7 +193,7 @@ impl Surface {
 
     /// The numbers of agents from 2 on that can be the best.
     fn teams(&self, k_max: Count) -> impl Iterator<Item = Count> + use<> {
-        let useful = Count::ceil(self.job.load.parallelism()).get().max(2);
+        let useful = self.job.load.useful().get().max(2);
         (2..=useful.min(k_max.get())).map(Count::nearest)
     }
 

@@ -237,11 +237,13 @@ impl SyncCost {
         if most < fewest {
             return None;
         }
-        // From 2 on, T falls and then rises, so that the best is beside the real optimum.
+        // Without a price for more of them, as many as can be of use. Otherwise, from 2 on, T falls and
+        // then rises, so that the best is beside the real optimum.
+        let useful = load.useful().get();
         let (from, to) = match (&self.shape, self.real_optimum(load)) {
             (Shape::Measured(_), _) => (fewest, most),
-            (_, Some(k)) => (Count::floor(k).get(), Count::ceil(k).get()),
-            (_, None) => (Count::floor(load.parallelism()).get(), Count::ceil(load.parallelism()).get()),
+            (_, Some(k)) => (Count::floor(k).get(), Count::ceil(k).get().min(useful)),
+            (_, None) => (useful, useful),
         };
         let candidates = (from.clamp(fewest, most)..=to.clamp(fewest, most)).map(Count::nearest);
         let each = candidates.map(|agents| Optimum { agents, time: self.time(load, agents) });

@@ -8,7 +8,6 @@ extern crate alloc;
 extern crate std;
 
 pub mod contract_net;
-#[cfg(feature = "coordination")]
 pub mod coordination;
 pub mod machine;
 pub mod node;

@@ -1,6 +1,5 @@
 //! What coordination costs: every formula against its bounds, against values from elsewhere, and against
 //! a simulation.
-#![cfg(feature = "coordination")]
 
 mod advisor;
 mod intervals;

@@ -214,5 +214,5 @@ fn each_factor_moves_its_number() {
     assert_eq!(hopeless.sync_every, None);
 }
 
-const CHECKPOINTS: (f64, f64) = (2.3505271535692432, 4.7994939782886107);
-const TIGHT_AND_LOOSE: (f64, f64) = (2.4255395265391209, 1.1437447599503898);
+const CHECKPOINTS: (f64, f64) = (2.350_527_153_569_243_2, 4.799_493_978_288_610_7);
+const TIGHT_AND_LOOSE: (f64, f64) = (2.425_539_526_539_120_9, 1.143_744_759_950_389_8);

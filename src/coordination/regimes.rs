@@ -163,11 +163,11 @@ impl Surface {
         }
         let gain = self.job.load.work() - self.job.load.at_least(k.into());
         let (largest, half) = (self.largest_batch(), n * q / 2.0);
-        // With batches of b the team is as slow as one agent at this price: a parabola in b.
+        // With batches of b the team is as slow as one agent at this price: a parabola in b, of which the
+        // whole number that is nearest to the vertex is the best.
         let price = |b: Count| (gain - half * (b.real() - 1.0)) * b.real() / (n * g);
-        let vertex = if half > 0.0 { (gain / half + 1.0) / 2.0 } else { largest.real() };
-        let beside = [Count::floor(vertex), Count::ceil(vertex)].map(|b| price(b.min(largest)));
-        Some(Crossovers { hybrid_above: q / g, serial_above: beside[0].max(beside[1]) })
+        let best = if half > 0.0 { Count::floor(gain / (2.0 * half) + 1.0).min(largest) } else { largest };
+        Some(Crossovers { hybrid_above: q / g, serial_above: price(best) })
     }
 
     /// The price of a sync above which no team of at most `k_max` agents is faster than one agent.

@@ -9,6 +9,7 @@ extern crate std;
 
 pub mod auction;
 pub mod contract_net;
+pub mod coordination;
 pub mod machine;
 pub mod node;
 pub mod observe;

@@ -169,9 +169,12 @@ impl<'a, A: AwardRule> Market<'a, A> {
         for task in std::mem::take(&mut self.asked) {
             self.settle(task);
         }
-        match self.next_waiting() {
-            Some(task) => self.tell_manager(Event::Timer(manager::Timer::Bids(task))),
-            None => return self.let_time_pass(),
+        let tasks = self.next_waiting();
+        if tasks.is_empty() {
+            return self.let_time_pass();
+        }
+        for task in tasks {
+            self.tell_manager(Event::Timer(manager::Timer::Bids(task)));
         }
         true
     }
@@ -210,17 +213,21 @@ impl<'a, A: AwardRule> Market<'a, A> {
         self.waiting.entry(awaited).or_default().insert(self.count, task);
     }
 
-    /// Of the tasks for which another round is of use now, the one that waited first.
-    fn next_waiting(&mut self) -> Option<TaskId> {
+    /// Of the tasks for which another round is of use now, the one that waited first; and if it waits for
+    /// all to have room, others that do too: once one of them is awarded that is over.
+    fn next_waiting(&mut self) -> Vec<TaskId> {
+        /// More would only make the post longer.
+        const AT_ONCE: usize = 1_000;
         let ready = self.waiting.iter().filter(|(awaited, _)| awaited.has_come(self.free));
         let firsts = ready.filter_map(|(awaited, tasks)| Some((*tasks.first_key_value()?.0, *awaited)));
-        let (_, awaited) = firsts.min()?;
-        let tasks = self.waiting.get_mut(&awaited)?;
-        let task = tasks.pop_first().map(|(_, task)| task);
+        let Some((_, awaited)) = firsts.min() else { return Vec::new() };
+        let Some(tasks) = self.waiting.get_mut(&awaited) else { return Vec::new() };
+        let most = if matches!(awaited, Awaited::AllOf(_)) { AT_ONCE } else { 1 };
+        let next = std::iter::from_fn(|| tasks.pop_first()).take(most).map(|(_, task)| task).collect();
         if tasks.is_empty() {
             self.waiting.remove(&awaited);
         }
-        task
+        next
     }
 
     /// As many rounds as can be of use. If the reserve never reaches what the task costs those who can do

@@ -34,8 +34,8 @@ pub const LONGEST: usize = 16 << 20;
 pub const MOST_AGENTS: usize = NodeId::LIMIT as usize - 1;
 /// How many tasks there can be.
 pub const MOST_TASKS: usize = 1_000_000;
-/// How many rounds there can be in which reserves only grow, of all tasks together.
-pub const MOST_RAISES: u64 = 1_000_000;
+/// How often agents can be asked again because a reserve has grown, all of them together.
+pub const MOST_RAISES: u64 = 10_000_000;
 
 /// A market to run.
 #[derive(Clone, PartialEq, Eq, Debug)]

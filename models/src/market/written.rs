@@ -8,9 +8,10 @@ use althing::contract_net::plan::{self, PlanError};
 use althing::contract_net::{Capabilities, Money, Ratio, TaskId, Terms};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::problem::{Agent, MOST_AGENTS, MOST_RAISES, MOST_TASKS, Problem, ProblemError, Task};
 use super::text::quoted;
@@ -58,6 +59,11 @@ fn cost<'de, D: Deserializer<'de>>(from: D) -> Result<Cost, D::Error> {
 
         fn visit_u64<E>(self, known: u64) -> Result<Cost, E> {
             Ok(Cost { min: known, max: known })
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Cost, A::Error> {
+            let seq = Value::deserialize(SeqAccessDeserializer::new(seq))?;
+            Err(de::Error::invalid_type(Unexpected::Other(&seq.to_string()), &self))
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Cost, A::Error> {
@@ -151,11 +157,14 @@ fn no_more_work_than_time(tasks: &[WrittenTask]) -> Result<(), ProblemError> {
     Ok(())
 }
 
-/// Each round in which a reserve only grows is announced to all. `places` says where a task was written.
+/// In each round in which a reserve only grows, all who can do the task are asked. `places` says where a
+/// task was written.
 fn no_endless_raises(tasks: &[Task], agents: &[Agent], places: &[usize]) -> Result<(), ProblemError> {
     let mut left = MOST_RAISES;
     for (number, (task, place)) in tasks.iter().zip(places).enumerate() {
-        let Some(least) = agents.iter().filter_map(|agent| agent.costs[number]).min() else { continue };
+        let costs = agents.iter().filter_map(|agent| agent.costs[number]);
+        let Some(least) = costs.clone().min() else { continue };
+        let able = costs.count() as u64;
         let Terms { mut reserve, escalation, rounds, .. } = task.terms;
         for _ in 1..rounds.get() {
             let raised = escalation.raise(reserve);
@@ -163,12 +172,12 @@ fn no_endless_raises(tasks: &[Task], agents: &[Agent], places: &[usize]) -> Resu
                 break;
             }
             reserve = raised;
-            left = left.checked_sub(1).ok_or_else(|| {
+            left = left.checked_sub(able).ok_or_else(|| {
                 let (numerator, denominator) = escalation.into();
                 let (offered, least) = (task.terms.reserve.get(), least.get());
                 let reason = format!(
-                    "lets the reserve grow from {offered} to {least}, the least cost, in too many rounds: of all \
-                     tasks together, more than {MOST_RAISES}"
+                    "lets the reserve grow from {offered} to the least cost, {least}, in so many rounds that \
+                     agents are asked more than {MOST_RAISES} times for all tasks together"
                 );
                 let value = format!("[{numerator}, {denominator}]");
                 ProblemError::Number { place: format!("tasks[{place}].escalation"), value, reason }

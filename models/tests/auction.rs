@@ -135,12 +135,72 @@ fn a_task_that_is_not_done_says_why() {
     let expected = [
         json!("no agent can do it"),
         json!("`parser` ended without a result"),
-        json!("nobody bid"),
+        json!("the lowest bid, 6, was above the reserve"),
         Value::Null,
     ];
     assert_eq!(reasons, expected);
     let raised = &lines(&output, "task")[3];
     assert_eq!((number(raised, "price"), number(raised, "round")), (6, 4), "1, 2, 4, and then 8");
+}
+
+/// The lowest is named even if those who could do it were busy when the task came.
+#[test]
+fn a_reserve_that_is_too_low_for_all_is_the_reason() {
+    let agents = json!([
+        {"name": "Ada", "capabilities": ["code"], "cost": 20},
+        {"name": "Bob", "capabilities": ["code"], "cost": 15},
+    ]);
+    let busy = [task("one", json!({"value": 90})), task("other", json!({"value": 90}))];
+    let low = task("low", json!({"reserve": 5, "value": 90}));
+    for tasks in [vec![low.clone()], [&busy[..], &[low.clone()]].concat(), [&[low], &busy[..]].concat()] {
+        let output = auction(&json!({"agents": agents, "tasks": tasks}).to_string(), &["--json"]);
+        for task in lines(&output, "task") {
+            let reason = "the lowest bid, 30, was above the reserve";
+            let expected = if task["task"] == "low" { json!(reason) } else { Value::Null };
+            assert_eq!(task["reason"], expected);
+        }
+    }
+}
+
+/// Not again each time that somebody is done with something.
+#[test]
+fn many_tasks_are_announced_about_twice() {
+    let tasks: Vec<_> = (0..5_000).map(|number| task(&number.to_string(), json!({}))).collect();
+    let tasks = lines(&auction(&market(ada(), &tasks), &["--json"]), "task");
+    assert_eq!((tasks.len(), tasks.iter().map(|task| number(task, "round")).max()), (5_000, Some(2)));
+    for (place, task) in tasks.iter().enumerate() {
+        assert_eq!(number(task, "start"), 2 * place as i64, "who came first is served first");
+    }
+}
+
+/// Nobody raises the reserve while somebody would do it for that, and is only busy.
+#[test]
+fn a_reserve_stays_while_somebody_who_would_do_it_is_busy() {
+    let agents = json!([
+        {"name": "Ada", "capabilities": ["code"], "cost": 3},
+        {"name": "Bob", "capabilities": ["code"], "cost": 4},
+    ]);
+    let more = json!({"reserve": 6, "escalation": [2, 1]});
+    let tasks = [task("one", more.clone()), task("other", more)];
+    let tasks = lines(&auction(&json!({"agents": agents, "tasks": tasks}).to_string(), &["--json"]), "task");
+    let done: Vec<_> = tasks.iter().map(|task| (task["agent"].clone(), number(task, "start"))).collect();
+    assert_eq!(done, [(json!("Ada"), 0), (json!("Ada"), 2)]);
+}
+
+#[test]
+fn a_name_cannot_move_the_cursor_in_the_table() {
+    let mut agent = ada();
+    agent["name"] = json!("A\u{1b}[2Jda");
+    let names = [task("par\nser", json!({})), task("te\tsts", json!({"needs": ["magic"]})), after("te\tsts")];
+    let text = String::from_utf8(auction(&market(agent, &names), &[]).stdout).expect("text");
+    for expected in ["A\\u{1b}[2Jda", "par\\nser", "te\\tsts", "`te\\tsts` ended without"] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(!text.contains(['\u{1b}', '\t']), "{text}");
+}
+
+fn after(name: &str) -> Value {
+    task("last", json!({"after": [name]}))
 }
 
 #[test]
@@ -165,27 +225,63 @@ fn what_is_wrong_is_named_with_its_field_and_value() {
     let listed = json!({"capabilities": ["code"], "agents": [{"name": "Ada", "capabilities": ["cod"], "cost": 3}],
         "tasks": [task("parser", json!({}))]});
     let whole = of_tasks(&[task("parser", json!({}))]);
+    let cost = |value| {
+        let either = "expected a cost: a number of 0 or more, or {\"min\": .., \"max\": ..}";
+        format!("agents[0].cost: invalid type: {value}, {either}")
+    };
+    let slow =
+        json!({"reserve": 1, "work": 10_000_000, "escalation": [4_000_000_001_u32, 4_000_000_000_u32]});
     for (problem, expected) in [
-        (listed.to_string(), "agents[0].capabilities: there is no `cod`; there are: code"),
-        (with("cost", json!(-3)), "agents[0].cost: a cost is a number of 0 or more"),
+        (listed.to_string(), "agents[0].capabilities: there is no \"cod\"; there are: \"code\""),
+        (with("cost", json!(-3)), &cost("integer `-3`")),
+        (with("cost", json!(3.5)), &cost("floating point `3.5`")),
+        (with("cost", json!(1e23)), &cost("floating point `1e+23`")),
+        (with("cost", json!("3")), &cost("string \"3\"")),
+        (with("cost", json!([1, 2])), &cost("[1,2]")),
+        (with("cost", json!(null)), &cost("null")),
+        (with("cost", json!({"min": 1, "max": 2, "mean": 3})), "agents[0].cost.mean: unknown field `mean`"),
+        (with("cost", json!({"min": 1, "max": -2})), "agents[0].cost.max: invalid value: integer `-2`"),
+        (with("cost", json!({"min": 1})), "agents[0].cost: missing field `max`"),
+        (with("cost", json!("9".repeat(1_000_000))), "999...999"),
+        (with("fixed", json!(u64::MAX)), "of \"parser\", and 18446744073709551615 besides, is too much"),
         (with("cost", json!({"min": 4, "max": 2})), "agents[0].cost.min: 4 is more than the maximum, 2"),
         (with("cost", json!(u64::MAX)), "agents[0].cost: 18446744073709551615 for each of 2 units of work"),
         (with("capacity", json!(0)), "agents[0].capacity: 0 must be at least 1"),
         (with("speed", json!(0)), "agents[0].speed: 0 must be at least 1"),
         (with("speed", json!(-1)), "agents[0].speed: invalid value: integer `-1`, expected u32"),
         (with("colour", json!("red")), "agents[0].colour: unknown field `colour`"),
-        (of_tasks(&[task("a", json!({})), task("a", json!({}))]), "tasks[1].name: there is a `a` already"),
-        (of_tasks(&[task("a", json!({"after": ["b"]}))]), "tasks[0].after: there is no `b`; there are: a"),
+        (of_tasks(&[task("a", json!({})), task("a", json!({}))]), "tasks[1].name: there is a \"a\" already"),
+        (
+            of_tasks(&[task("a", json!({"after": ["b"]}))]),
+            "tasks[0].after: there is no \"b\"; there are: \"a\"",
+        ),
         (
             of_tasks(&[task("a", json!({"after": ["b"]})), task("b", json!({"after": ["a"]}))]),
-            "tasks: a, b wait for each other",
+            "tasks[0].after: \"a\", \"b\" wait for each other",
         ),
-        (of_tasks(&[task("a", json!({"after": ["a"]}))]), "tasks: a wait for each other"),
-        (of_tasks(&[task("a", json!({"work": u64::MAX}))]), "tasks[].work: of all together is more"),
+        (of_tasks(&[task("a", json!({"after": ["a"]}))]), "tasks[0].after: \"a\" comes after itself"),
+        (of_tasks(&[after("z\nz")]), "tasks[0].after: there is no \"z\\nz\"; there are: \"last\""),
+        (with("a\nb", json!(1)), "agents[0].a\\nb: unknown field `a\\nb`"),
+        (
+            of_tasks(&[task("a", json!({})), task("b", json!({"work": u64::MAX}))]),
+            "tasks[1].work: 18446744073709551615 makes the work of all tasks together more than 2305843009213693951",
+        ),
+        (
+            of_tasks(&[task("quick", json!({})), task("slow", slow)]),
+            "tasks[1].escalation: [4000000001, 4000000000] lets the reserve grow from 1 to the least cost, 30000000",
+        ),
         (of_tasks(&[task("a", json!({"rounds": 0}))]), "tasks[0].rounds: 0 must be at least 1"),
         (of_tasks(&[task("a", json!({"escalation": [1, 2]}))]), "tasks[0].escalation: [1, 2] cannot be"),
         (of_tasks(&[]), "tasks: there must be one at least"),
-        (whole[..whole.len() - 9].to_owned(), "EOF while parsing"),
+        (whole[..whole.len() - 9].to_owned(), "it ends too early, at line 1, column"),
+        (String::new(), "it is empty: a problem is an object with `agents` and `tasks`"),
+        (" \n".to_owned(), "it is empty"),
+        ("null".to_owned(), "the problem: invalid type: null, expected a problem: an object with `agents`"),
+        (
+            json!({"agents": [1], "tasks": []}).to_string(),
+            "agents[0]: invalid type: integer `1`, expected an agent",
+        ),
+        ("{agents}".to_owned(), "the problem: key must be a string at line 1 column 2"),
         (whole.clone() + "x", "after the end: trailing characters"),
         (format!("{whole}{}", " ".repeat(17 << 20)), "16777217 bytes are too many"),
     ] {

@@ -11,11 +11,12 @@ use serde_json::json;
 
 use super::{AuctionArgs, Refused, RuleArg, Verdict, table};
 use crate::market::problem::LONGEST;
+use crate::market::text::one_line;
 use crate::market::{Fate, MarketOutcome, Problem, run as run_market};
 
 pub(super) const HELP: &str = "\
 The manager and the contractors are the machines of althing::contract_net, as they ship. An agent bids
-what a task costs it, if it has room and that is within the reserve.
+what a task costs it, if it has room; above the reserve a bid is not accepted.
 
 A problem:
   {
@@ -98,11 +99,11 @@ fn print(outcome: &MarketOutcome) -> Result<(), Refused> {
     let mut tasks =
         table(["task", "agent", "round", "bids", "cost", "price", "value", "surplus", "start", "end"]);
     for task in &outcome.tasks {
-        let (name, value) = (task.task.clone(), task.value.to_string());
+        let (name, value) = (one_line(&task.task), task.value.to_string());
         tasks.add_row(match &task.fate {
             Fate::Done { agent, round, bids, cost, price, surplus, start, end, epoch: _ } => vec![
                 name,
-                agent.clone(),
+                one_line(agent),
                 round.to_string(),
                 bids.to_string(),
                 cost.to_string(),
@@ -115,7 +116,7 @@ fn print(outcome: &MarketOutcome) -> Result<(), Refused> {
             Fate::Unallocated { reason } => {
                 let dash = || String::from("-");
                 let none = [dash(), dash(), dash(), dash(), value, dash(), dash(), dash()];
-                [name, format!("nobody: {reason}")].into_iter().chain(none).collect()
+                [name, one_line(&format!("nobody: {reason}"))].into_iter().chain(none).collect()
             }
         });
     }
@@ -123,7 +124,7 @@ fn print(outcome: &MarketOutcome) -> Result<(), Refused> {
     let mut agents = table(["agent", "tasks", "busy", "utilisation", "cost", "paid", "profit"]);
     for it in &outcome.agents {
         agents.add_row([
-            it.agent.clone(),
+            one_line(&it.agent),
             it.tasks.to_string(),
             it.busy.to_string(),
             format!("{:.0}%", 100.0 * it.utilisation),

@@ -4,12 +4,16 @@
 //! | file | what |
 //! |---|---|
 //! | [`problem`] | agents and tasks as somebody writes them down |
+//! | `written` | the same as it stands in a file, and whether it can be |
+//! | [`text`] | names and values on one line |
 //! | [`run`](mod@run) | the host: time, timers, bids and work |
 //! | [`outcome`] | what came of it |
 
 pub mod outcome;
 pub mod problem;
 pub mod run;
+pub mod text;
+mod written;
 
 pub use outcome::{AgentOutcome, Fate, MarketOutcome, TaskOutcome};
 pub use problem::{Problem, ProblemError};

@@ -2,19 +2,24 @@
 //! everyone, and does the work by letting time pass.
 //!
 //! Nothing is lost here and nobody crashes, so leases are as long as all the work and none ever runs
-//! out. A task that nobody has room for is announced again as soon as somebody is done with something.
+//! out.
+//!
+//! Bidders answer at once, so time is up for bids when another round can find what this one did not: for
+//! a task that somebody would do for the reserve, when one of those has room; for one that nobody would,
+//! when all who can do it have room, so that they say what it would cost. So a task is announced once when
+//! it comes and once when it is placed, and besides only as often as its reserve has to grow.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 
 use althing::contract_net::bidder::{self, CostModel};
-use althing::contract_net::ledger::Event as Happened;
+use althing::contract_net::ledger::{self, Event as Happened};
 use althing::contract_net::{
-    AwardRule, BidId, Contractor, Digest, Epoch, Ledger, Manager, Message, Money, Offer, Promises, Round,
-    TaskId, contractor, manager,
+    AwardRule, BidId, Contractor, Digest, Epoch, Ledger, Manager, Message, Money, Offer, Phase, Promises,
+    Round, TaskId, contractor, manager,
 };
 use althing::machine::{Event, Machine};
-use althing::node::NodeId;
+use althing::node::{NodeId, NodeSet};
 use althing::outbox::{Op, Outbox};
 
 use super::outcome::{MarketOutcome, Seen};
@@ -24,30 +29,13 @@ use super::problem::{Problem, Task};
 pub fn run<A: AwardRule>(problem: &Problem, award: A) -> MarketOutcome {
     let mut market = Market::new(problem, award);
     market.open();
-    market.deliver();
-    while let Some((key, due)) = market.queue.pop_first() {
-        market.now = key.0;
-        match due {
-            Due::Finished(agent, task, epoch) => market.finish(agent, task, epoch),
-            Due::Manager(timer) => {
-                market.timers.remove(&(None, Timer::Manager(timer)));
-                market.tell_manager(Event::Timer(timer));
-            }
-            Due::Contractor(agent, timer) => {
-                market.timers.remove(&(Some(agent), Timer::Contractor(timer)));
-                market.tell(agent, Event::Timer(timer));
-            }
-        }
+    while market.open > 0 && market.go_on() {
         market.deliver();
-        if market.open == 0 {
-            break;
-        }
     }
     MarketOutcome::of(problem, market.manager.ledger(), &market.seen)
 }
 
-/// What is due, and when: work that ends comes before timers, so that who asks for bids then finds
-/// the room; otherwise what was asked for first.
+/// What is due, and when: work that ends comes before timers; otherwise what was asked for first.
 type Key = (u64, Class, u64);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +56,22 @@ enum Timer {
     Contractor(contractor::Timer),
 }
 
+/// Who must have room for another round to be of use.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Awaited {
+    AnyOf(NodeSet),
+    AllOf(NodeSet),
+}
+
+impl Awaited {
+    fn has_come(self, free: NodeSet) -> bool {
+        match self {
+            Self::AnyOf(who) => !who.intersection(free).is_empty(),
+            Self::AllOf(who) => who.intersection(free) == who,
+        }
+    }
+}
+
 struct Market<'a, A: AwardRule> {
     problem: &'a Problem,
     manager: Manager<A>,
@@ -80,10 +84,16 @@ struct Market<'a, A: AwardRule> {
     count: u64,
     queue: BTreeMap<Key, Due>,
     timers: BTreeMap<(Option<usize>, Timer), Key>,
-    /// The times at which work ends, and how much of it does.
-    ends: BTreeMap<u64, usize>,
+    /// How many tasks each agent works on.
+    busy: Vec<u32>,
+    /// Who has room for another.
+    free: NodeSet,
+    /// Tasks whose latest round may have found nobody.
+    asked: Vec<TaskId>,
+    /// Tasks that are open for bids, each by its place in the order in which they came to wait.
+    waiting: BTreeMap<Awaited, BTreeMap<u64, TaskId>>,
     next_bid: u64,
-    /// How many bids there were for each task, in its latest round.
+    /// How many bids within the reserve there were for each task, in its latest round.
     bids: Vec<(Round, usize)>,
     /// Tasks that are not done and not given up.
     open: usize,
@@ -122,7 +132,10 @@ impl<'a, A: AwardRule> Market<'a, A> {
             count: 0,
             queue: BTreeMap::new(),
             timers: BTreeMap::new(),
-            ends: BTreeMap::new(),
+            busy: vec![0; problem.agents.len()],
+            free: (1..=problem.agents.len()).map(node).collect(),
+            asked: Vec::new(),
+            waiting: BTreeMap::new(),
             next_bid: 0,
             bids: vec![(Round::default(), 0); problem.tasks.len()],
             open: problem.tasks.len(),
@@ -146,19 +159,88 @@ impl<'a, A: AwardRule> Market<'a, A> {
         }
     }
 
-    /// As many rounds as can be of use: one for each time that somebody is done with something, and one
-    /// for each time that the reserve grows before somebody can do it for that.
-    fn rounds(&self, number: usize, task: &Task) -> NonZeroU32 {
-        const MOST: u64 = 10_000;
-        let costs = self.problem.agents.iter().filter_map(|agent| agent.costs[number]);
-        let Some(least) = costs.min() else { return NonZeroU32::MIN };
-        let (mut reserve, mut raised) = (task.terms.reserve, 0);
-        while reserve < least && raised < MOST && task.terms.escalation.raise(reserve) > reserve {
-            reserve = task.terms.escalation.raise(reserve);
-            raised += 1;
+    /// What happens next; false if nothing does. Work that ends comes first, so that who asks for bids
+    /// then finds the room.
+    fn go_on(&mut self) -> bool {
+        let work = (self.now, Class::Work, u64::MAX);
+        if self.queue.first_key_value().is_some_and(|(next, _)| *next <= work) {
+            return self.let_time_pass();
         }
-        let rounds = self.problem.tasks.len() as u64 + 1 + raised;
-        u32::try_from(rounds).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX)
+        for task in std::mem::take(&mut self.asked) {
+            self.settle(task);
+        }
+        let tasks = self.next_waiting();
+        if tasks.is_empty() {
+            return self.let_time_pass();
+        }
+        for task in tasks {
+            self.tell_manager(Event::Timer(manager::Timer::Bids(task)));
+        }
+        true
+    }
+
+    fn let_time_pass(&mut self) -> bool {
+        let Some((key, due)) = self.queue.pop_first() else { return false };
+        self.now = key.0;
+        match due {
+            Due::Finished(agent, task, epoch) => self.finish(agent, task, epoch),
+            Due::Manager(timer) => {
+                self.timers.remove(&(None, Timer::Manager(timer)));
+                self.tell_manager(Event::Timer(timer));
+            }
+            Due::Contractor(agent, timer) => {
+                self.timers.remove(&(Some(agent), Timer::Contractor(timer)));
+                self.tell(agent, Event::Timer(timer));
+            }
+        }
+        true
+    }
+
+    /// If the latest round has found nobody, the task waits for whom another may find.
+    fn settle(&mut self, task: TaskId) {
+        let is_open = |known: &&ledger::Task| known.phase == Phase::Bidding;
+        let Some(known) = self.manager.ledger().task(task).filter(is_open) else { return };
+        let costs = self.problem.agents.iter().map(|agent| agent.costs[place(task)]).zip(1..);
+        let able = costs.filter_map(|(cost, number)| Some((cost?, node(number))));
+        let willing: NodeSet =
+            able.clone().filter(|(cost, _)| *cost <= known.reserve).map(|(_, node)| node).collect();
+        let awaited = if willing.is_empty() {
+            Awaited::AllOf(able.map(|(_, node)| node).collect())
+        } else {
+            Awaited::AnyOf(willing)
+        };
+        self.count += 1;
+        self.waiting.entry(awaited).or_default().insert(self.count, task);
+    }
+
+    /// Of the tasks for which another round is of use now, the one that waited first; and if it waits for
+    /// all to have room, others that do too: once one of them is awarded that is over.
+    fn next_waiting(&mut self) -> Vec<TaskId> {
+        /// More would only make the post longer.
+        const AT_ONCE: usize = 1_000;
+        let ready = self.waiting.iter().filter(|(awaited, _)| awaited.has_come(self.free));
+        let firsts = ready.filter_map(|(awaited, tasks)| Some((*tasks.first_key_value()?.0, *awaited)));
+        let Some((_, awaited)) = firsts.min() else { return Vec::new() };
+        let Some(tasks) = self.waiting.get_mut(&awaited) else { return Vec::new() };
+        let most = if matches!(awaited, Awaited::AllOf(_)) { AT_ONCE } else { 1 };
+        let next = std::iter::from_fn(|| tasks.pop_first()).take(most).map(|(_, task)| task).collect();
+        if tasks.is_empty() {
+            self.waiting.remove(&awaited);
+        }
+        next
+    }
+
+    /// As many rounds as can be of use. If the reserve never reaches what the task costs those who can do
+    /// it, that is one in which somebody may have no room, and one in which all say what it costs.
+    fn rounds(&self, number: usize, task: &Task) -> NonZeroU32 {
+        let least = self.problem.agents.iter().filter_map(|agent| agent.costs[number]).min();
+        let reserve = task.terms.reserve;
+        let grows = task.terms.escalation.raise(reserve) > reserve;
+        match least {
+            None => NonZeroU32::MIN,
+            Some(least) if least > reserve && !grows => NonZeroU32::MIN.saturating_add(1),
+            Some(_) => NonZeroU32::MAX,
+        }
     }
 
     fn deliver(&mut self) {
@@ -179,10 +261,12 @@ impl<'a, A: AwardRule> Market<'a, A> {
                 Op::Send { to, message } => {
                     self.post.push_back((Direction::ToAgent, to.index() - 1, message))
                 }
+                Op::Arm(manager::Timer::Bids(task)) => self.asked.push(task),
                 Op::Arm(timer) => {
-                    let at = self.now.saturating_add(self.patience(timer));
+                    let at = self.now.saturating_add(self.lease);
                     self.arm((None, Timer::Manager(timer)), at, Due::Manager(timer));
                 }
+                Op::Disarm(manager::Timer::Bids(_)) => {} // It was awarded or given up, and waits no longer.
                 Op::Disarm(timer) => self.disarm((None, Timer::Manager(timer))),
                 Op::Output(manager::Output::Happened(happened)) => self.happened(happened),
                 // What comes too late, as bids do when another was taken.
@@ -190,16 +274,6 @@ impl<'a, A: AwardRule> Market<'a, A> {
             }
         }
         self.asks = out;
-    }
-
-    fn patience(&self, timer: manager::Timer) -> u64 {
-        match timer {
-            // Nothing changes before somebody is done.
-            manager::Timer::Bids(_) => {
-                self.ends.first_key_value().map_or(1, |(end, _)| end.saturating_sub(self.now).max(1))
-            }
-            manager::Timer::Resend(_) | manager::Timer::Lease(..) => self.lease,
-        }
     }
 
     fn happened(&mut self, happened: Happened) {
@@ -245,19 +319,23 @@ impl<'a, A: AwardRule> Market<'a, A> {
         }
     }
 
-    /// Who is asked bids what the task costs it, if that is within the reserve.
+    /// Who is asked bids what the task costs it. If that is above the reserve the manager does not accept
+    /// it, but knows then why nobody was found.
     fn answer(&mut self, agent: usize, task: TaskId, round: Round, offer: &Offer) -> contractor::Input {
         let (bidder, number) = (&self.problem.agents[agent], place(task));
         let (capabilities, speed) = (bidder.capabilities, bidder.speed);
         let bid = bidder.costs[number].and_then(|fixed| {
             let model = CostModel { capabilities, fixed, per_unit: Money::default(), speed };
             self.next_bid += 1;
-            bidder::bid(&model, offer, self.problem.tasks[number].work, BidId::new(self.next_bid))
+            let offer = Offer { reserve: Money::new(u64::MAX), ..*offer };
+            bidder::bid(&model, &offer, self.problem.tasks[number].work, BidId::new(self.next_bid))
         });
         let Some(bid) = bid else { return contractor::Input::Pass { task, round } };
-        let (of, count) = &mut self.bids[number];
-        *count = if *of == round { *count + 1 } else { 1 };
-        *of = round;
+        if bid.cost <= offer.reserve {
+            let (of, count) = &mut self.bids[number];
+            *count = if *of == round { *count + 1 } else { 1 };
+            *of = round;
+        }
         contractor::Input::Bid { task, round, bid }
     }
 
@@ -265,20 +343,21 @@ impl<'a, A: AwardRule> Market<'a, A> {
         let (number, speed) = (place(task), self.problem.agents[agent].speed);
         let end = self.now.saturating_add(self.problem.tasks[number].work.div_ceil(u64::from(speed.get())));
         (self.seen[number].start, self.seen[number].end) = (self.now, end);
-        *self.ends.entry(end).or_default() += 1;
+        self.occupy(agent, self.busy[agent] + 1);
         self.count += 1;
         self.queue.insert((end, Class::Work, self.count), Due::Finished(agent, task, epoch));
     }
 
     fn finish(&mut self, agent: usize, task: TaskId, epoch: Epoch) {
-        if let Some(left) = self.ends.get_mut(&self.now) {
-            *left -= 1;
-            if *left == 0 {
-                self.ends.remove(&self.now);
-            }
-        }
+        self.occupy(agent, self.busy[agent] - 1);
         let result = Digest::new(task.get());
         self.tell(agent, Event::Input(contractor::Input::Finished { task, epoch, result }));
+    }
+
+    fn occupy(&mut self, agent: usize, tasks: u32) {
+        self.busy[agent] = tasks;
+        let (free, agent, capacity) = (self.free, node(agent + 1), self.problem.agents[agent].capacity);
+        self.free = if tasks < capacity.get() { free.with(agent) } else { free.without(agent) };
     }
 
     fn arm(&mut self, timer: (Option<usize>, Timer), at: u64, due: Due) {

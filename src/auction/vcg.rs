@@ -71,9 +71,9 @@ fn listed(book: &Book<'_>) -> Vec<Arc> {
 /// other can be on a shorter one. Whether there are such tasks.
 fn complete(book: &mut Book<'_>, known: &[i64], arcs: &mut Vec<Arc>) -> bool {
     let mut any = false;
-    for task in 0..book.prices.len() {
+    for (task, &known) in known.iter().enumerate() {
         let price = book.prices[task];
-        if book.lists.floor(task).saturating_sub(price) >= known[task] {
+        if book.lists.floor(task).saturating_sub(price) >= known {
             continue;
         }
         let Row::Dense(row) = book.problem.row(task) else { continue };
@@ -82,7 +82,7 @@ fn complete(book: &mut Book<'_>, known: &[i64], arcs: &mut Vec<Arc>) -> bool {
         let direct = row.iter().zip(&book.task_of).zip(&book.rents);
         let direct = direct.filter(|((cost, task), _)| **cost <= Problem::MAX_COST && task.is_none());
         let direct = direct.map(|((cost, _), rent)| i64::from(*cost) + rent).min();
-        let limit = direct.unwrap_or(i64::MAX).min(known[task].saturating_add(price));
+        let limit = direct.unwrap_or(i64::MAX).min(known.saturating_add(price));
         book.lists.collect(row, limit.min(i64::from(i32::MAX)) as i32);
         let found = book.lists.found().iter();
         arcs.extend(found.filter_map(|(_, agent, cost)| reduced(book, task as u32, *agent, *cost)));

@@ -89,8 +89,8 @@ impl Standing {
             let (expected, found) = (row.len(), costs.len());
             return Err(InvalidProblem::WrongLength { what: "costs", expected, found }.into());
         }
-        for (&agent, &cost) in row.iter().zip(costs).filter(|(_, cost)| **cost > Problem::FORBIDDEN) {
-            return Err(InvalidProblem::CostTooLarge { task, agent, cost }.into());
+        for (agent, cost) in row.iter().zip(costs) {
+            problem.check_cost(task, *agent, *cost)?;
         }
         problem.set_reserve(task, reserve)?;
         for (agent, cost) in row.iter().zip(costs) {

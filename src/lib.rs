@@ -8,6 +8,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod contract_net;
+pub mod coordination;
 pub mod machine;
 pub mod node;
 pub mod observe;

@@ -1,0 +1,4 @@
+//! What coordination costs.
+
+pub mod dag;
+pub mod schedule;

@@ -115,5 +115,5 @@ fn shuffle<T>(items: &mut [T], random: &mut impl RngCore) {
 
 /// A number below this one, each as likely as the others but for less than one in 2^32 parts.
 fn below(limit: usize, random: &mut impl RngCore) -> usize {
-    (u128::from(random.next_u64()) * limit as u128 >> 64) as usize
+    ((u128::from(random.next_u64()) * limit as u128) >> 64) as usize
 }

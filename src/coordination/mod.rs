@@ -2,3 +2,5 @@
 
 pub mod dag;
 pub mod schedule;
+#[cfg(feature = "coordination")]
+pub mod usl;

@@ -25,6 +25,10 @@ const BANNED: [(&str, &str); 16] = [
     ("f64", "floats are neither Eq nor Hash"),
 ];
 
+/// Where floats are what the subject is made of: laws and fits are arithmetic of real numbers, and no
+/// state of a machine.
+const FLOATS: [&str; 2] = ["src/auction/cost_model", "src/coordination"];
+
 /// Lines of code a file, without comments, blank lines and tests.
 const FILE_LIMIT: usize = 400;
 /// Files that are somewhat over, with the figure that they have.
@@ -128,6 +132,9 @@ fn no_banned_name_is_used() {
     for source in sources("src") {
         for (number, line) in source.code() {
             for (name, why) in BANNED {
+                if name == "f64" && FLOATS.iter().any(|folder| source.path.starts_with(folder)) {
+                    continue;
+                }
                 assert!(!mentions(line, name), "{}:{number}: `{name}`: {why}", source.path);
             }
         }

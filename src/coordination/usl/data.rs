@@ -31,7 +31,7 @@ pub enum FitError {
     #[error("the throughput is 0 in all rows")]
     NoThroughput,
     /// No law is found that fits, or it cannot be said in finite numbers.
-    #[error("the fit does not converge")]
+    #[error("the fit does not converge: no law is nearest to the rows, or its numbers are too large")]
     NoConvergence,
 }
 

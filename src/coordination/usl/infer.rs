@@ -73,7 +73,9 @@ impl Fit {
         let variance: f64 = self.covariance.iter().zip(gradient).map(|(row, it)| along(row) * it).sum();
         let left = self.ssr / self.degrees_of_freedom as f64;
         let around = |variance: f64| {
-            let half = (self.quantile * libm::sqrt(variance.max(0.0))).min(f64::MAX);
+            // What cannot be counted is no number either.
+            let finite = variance < f64::INFINITY;
+            let half = if finite { self.quantile * libm::sqrt(variance.max(0.0)) } else { f64::MAX };
             Interval { low: (throughput - half).max(0.0), high: (throughput + half).min(f64::MAX) }
         };
         Ok(Band { throughput, confidence: around(variance), prediction: around(variance + left) })
@@ -103,9 +105,10 @@ fn last_that_fits(
     factor: f64,
     fits: &dyn Fn(f64) -> Result<bool, FitError>,
 ) -> Result<f64, FitError> {
-    let (mut inside, mut outside) = (from, from * factor);
+    let next = |k: f64| (k * factor).max(1.0);
+    let (mut inside, mut outside) = (from, next(from));
     while fits(outside)? {
-        (inside, outside) = (outside, outside * factor);
+        (inside, outside) = (outside, next(outside));
     }
     for _ in 0..40 {
         let middle = libm::sqrt(inside) * libm::sqrt(outside);

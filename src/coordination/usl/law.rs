@@ -38,7 +38,7 @@ impl Usl {
     /// # Errors
     /// [`OutOfDomain`] unless `lambda > 0`, `0 <= sigma <= 1`, `kappa >= 0`, and all are finite.
     pub fn new(lambda: f64, sigma: f64, kappa: f64) -> Result<Self, OutOfDomain> {
-        let finite = |value: f64| value >= 0.0 && value < f64::INFINITY;
+        let finite = |value: f64| (0.0..f64::INFINITY).contains(&value);
         let checks = [
             ("lambda", lambda, finite(lambda) && lambda > 0.0, "finite, and more than 0"),
             ("sigma", sigma, (0.0..=1.0).contains(&sigma), "from 0 to 1"),
@@ -65,16 +65,17 @@ impl Usl {
         self.kappa
     }
 
-    /// What `k` agents do in a unit of time.
+    /// What `k` agents do in a unit of time; at most the largest number that there is.
     ///
     /// # Errors
     /// [`OutOfDomain`] unless `k` is finite and 1 or more.
     pub fn throughput(&self, k: f64) -> Result<f64, OutOfDomain> {
         // Divided by k above and below: then no k is so large that its square overflows.
-        Ok(self.lambda / self.of_each(from_one(k)?))
+        Ok((self.lambda / self.of_each(from_one(k)?)).min(f64::MAX))
     }
 
-    /// How long one thing takes when `k` agents are at work: `k / X(k)`, by Little's law.
+    /// How long one thing takes when `k` agents are at work: `k / X(k)`, by Little's law; at most the
+    /// largest number that there is.
     ///
     /// # Errors
     /// [`OutOfDomain`] unless `k` is finite and 1 or more.
@@ -120,17 +121,17 @@ impl Usl {
     /// [`OutOfDomain`] unless `throughput` is finite and more than 0.
     pub fn agents_at_throughput(&self, throughput: f64) -> Result<Option<f64>, OutOfDomain> {
         let speed_up = positive("throughput", throughput)? / self.lambda;
-        let most = self.peak().map_or(f64::INFINITY, |peak| peak.k);
+        if speed_up <= 1.0 {
+            return Ok((speed_up == 1.0).then_some(1.0));
+        }
         // kappa k^2 - linear k + (1 - sigma) = 0, for the smaller root.
         let (linear, constant) = (1.0 / speed_up - self.sigma + self.kappa, 1.0 - self.sigma);
         let square = linear * linear - 4.0 * self.kappa * constant;
-        if speed_up < 1.0 || linear <= 0.0 {
-            return Ok(None);
-        }
-        // At the peak both roots are one, and the square is zero or as much less as was rounded off.
-        let at_peak = square < 0.0 && -square <= 8.0 * f64::EPSILON * linear * linear;
-        let k = if at_peak { most } else { 2.0 * constant / (linear + libm::sqrt(square)) };
-        Ok(Some(k).filter(|k| k.is_finite() && *k <= most * (1.0 + 1e-9)).map(|k| k.max(1.0)))
+        // At the peak both roots are one, and the square is zero, but for what was rounded off.
+        let rounded = if square.abs() <= 8.0 * f64::EPSILON * linear * linear { 0.0 } else { square };
+        let k = 2.0 * constant / (linear + libm::sqrt(rounded));
+        // Without a real root it is no number, and before one agent there is no law.
+        Ok(Some(k).filter(|k| linear > 0.0 && *k >= 1.0 && k.is_finite()))
     }
 
     /// Where throughput is highest: at `sqrt((1 - sigma) / kappa)` agents, or with one, if that is
@@ -157,7 +158,7 @@ impl Usl {
 
 fn from_one(k: f64) -> Result<f64, OutOfDomain> {
     let domain = "finite, and 1 or more";
-    if k >= 1.0 && k < f64::INFINITY { Ok(k) } else { Err(OutOfDomain { what: "k", value: k, domain }) }
+    if (1.0..f64::INFINITY).contains(&k) { Ok(k) } else { Err(OutOfDomain { what: "k", value: k, domain }) }
 }
 
 fn positive(what: &'static str, value: f64) -> Result<f64, OutOfDomain> {

@@ -98,7 +98,7 @@ pub struct Interval {
 pub fn fit(points: &[(f64, f64)]) -> Result<Fit, FitError> {
     data::check(points)?;
     let full = solve::usl(points, solve::Kappa::Free)?;
-    let amdahl = solve::usl(points, solve::Kappa::Zero)?;
+    let amdahl = if full.free[2] { solve::usl(points, solve::Kappa::Zero)? } else { full.clone() };
     Fit::new(points, full, &amdahl)
 }
 

@@ -74,8 +74,8 @@ fn lists(c: &mut Criterion) {
             group.bench_function(BenchmarkId::new("list", &of), |b| {
                 b.iter_batched(|| (), |()| run(), BatchSize::PerIteration);
             });
-            // The largest would take seconds each time, and tell nothing more.
-            if tasks * agents <= 100_000_000 {
+            // With more it would take seconds each time, and tell nothing more.
+            if tasks <= 100_000 {
                 assert_eq!(run().placements, naive(&graph, agents));
                 group.bench_function(BenchmarkId::new("naive", &of), |b| {
                     b.iter_batched(|| (), |()| naive(&graph, agents), BatchSize::PerIteration);

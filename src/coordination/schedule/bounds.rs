@@ -51,6 +51,7 @@ pub(super) struct Extremes {
     agents: u64,
 }
 
+#[derive(Clone, Copy)]
 struct Totals {
     work: u64,
     span: u64,
@@ -72,7 +73,8 @@ impl Extremes {
         range: impl Fn(usize) -> Range,
     ) -> Result<Self, ScheduleError> {
         let least = Totals::new(graph, |task| range(task).least)?;
-        let most = Totals::new(graph, |task| range(task).most)?;
+        let all_alike = (0..graph.tasks().len()).all(|task| range(task).least == range(task).most);
+        let most = if all_alike { least } else { Totals::new(graph, |task| range(task).most)? };
         let fewest = (0..graph.tasks().len()).map(|task| range(task).able).min().unwrap_or(1);
         Ok(Self { least, most, fewest: fewest as u64, agents: agents.max(1) as u64 })
     }

@@ -32,9 +32,9 @@ pub enum Priority<'a> {
 /// The list schedule. A task goes to the fastest idle agent that can do it; of these to one that can
 /// do the least, so that others remain for other tasks; of these to the one of the lowest number.
 ///
-/// With `d` distinct needs of tasks and `c` kinds of agents, O(n log n) for the order of the
-/// priorities, and then O(e + n (log k + d c)), as a place among those that can begin is found at
-/// once; `d (n + k)` for the bounds.
+/// With `d` distinct needs of tasks and `c` kinds of agents: O(n log n) to sort by priority, then
+/// O(e + n (log k + d c)), as the first of a set of places is found at once; and O(e + d (n + k)) for
+/// the bounds.
 ///
 /// # Errors
 /// [`ScheduleError`], if nobody can do a task, an edge has a delay, or there is not a priority for each.
@@ -158,8 +158,10 @@ struct Run<'a> {
     queues: Vec<Queue>,
     /// For each task, its place in its queue.
     place: Vec<u32>,
-    /// For each kind, its agents that are idle.
-    idle: Vec<BinaryHeap<Reverse<u32>>>,
+    /// For each kind, its agents, and who of them is idle.
+    crews: Vec<Crew>,
+    /// For each agent, its place in its crew.
+    seat: Vec<u32>,
     /// Who ends when.
     busy: BinaryHeap<Reverse<(u64, u32)>>,
     /// For each agent, the task that it does.
@@ -170,6 +172,11 @@ struct Queue {
     /// The tasks, and their places in the order of all.
     tasks: Vec<(u32, u32)>,
     ready: Marks,
+}
+
+struct Crew {
+    agents: Vec<u32>,
+    idle: Marks,
 }
 
 impl<'a> Run<'a> {
@@ -183,10 +190,18 @@ impl<'a> Run<'a> {
             queue.push((task, rank));
         }
         let queue = |tasks: Vec<_>| Queue { ready: Marks::new(tasks.len()), tasks };
-        let mut idle = vec![BinaryHeap::new(); kinds.agents.len()];
+        let mut crews: Vec<Vec<u32>> = vec![Vec::new(); kinds.agents.len()];
+        let mut seat = Vec::with_capacity(agents.len());
         for (agent, kind) in (0..).zip(&kinds.kind_of) {
-            idle[*kind as usize].push(Reverse(agent));
+            let crew = &mut crews[*kind as usize];
+            seat.push(crew.len() as u32);
+            crew.push(agent);
         }
+        let crew = |agents: Vec<u32>| {
+            let mut idle = Marks::new(agents.len());
+            (0..agents.len()).for_each(|seat| idle.insert(seat));
+            Crew { agents, idle }
+        };
         let waiting: Vec<_> = (0..tasks).map(|task| graph.predecessors(task).len() as u32).collect();
         let mut run = Self {
             graph,
@@ -197,7 +212,8 @@ impl<'a> Run<'a> {
             waiting,
             queues: queues.into_iter().map(queue).collect(),
             place,
-            idle,
+            crews: crews.into_iter().map(crew).collect(),
+            seat,
             busy: BinaryHeap::new(),
             does: vec![0; agents.len()],
         };
@@ -213,12 +229,14 @@ impl<'a> Run<'a> {
     fn assign(&mut self) -> usize {
         let mut begun = 0;
         while let Some((need, kind)) = self.best() {
-            let queue = &mut self.queues[need];
-            let (Some(place), Some(Reverse(number))) = (queue.ready.first(), self.idle[kind].pop()) else {
+            let (queue, crew) = (&mut self.queues[need], &mut self.crews[kind]);
+            let (Some(place), Some(seat)) = (queue.ready.first(), crew.idle.first()) else {
                 return begun;
             };
             queue.ready.remove(place);
-            let (task, agent) = (queue.tasks[place].0, number as usize);
+            crew.idle.remove(seat);
+            let (task, number) = (queue.tasks[place].0, crew.agents[seat]);
+            let agent = number as usize;
             let time = self.graph.tasks()[task as usize].time;
             let finish = self.now + time.div_ceil(u64::from(self.agents[agent].speed.get()));
             self.placements[task as usize] = Placement { agent, start: self.now, finish };
@@ -235,7 +253,7 @@ impl<'a> Run<'a> {
         let candidate = |need: usize| {
             let queue = &self.queues[need];
             let (_, rank) = queue.tasks[queue.ready.first()?];
-            let idle = |kind: &&u32| !self.idle[**kind as usize].is_empty();
+            let idle = |kind: &&u32| self.crews[**kind as usize].idle.first().is_some();
             Some((rank, need, *self.kinds.able[need].iter().find(idle)? as usize))
         };
         (0..self.queues.len()).filter_map(candidate).min().map(|(_, need, kind)| (need, kind))
@@ -251,7 +269,8 @@ impl<'a> Run<'a> {
         {
             self.busy.pop();
             let agent = number as usize;
-            self.idle[self.kinds.kind_of[agent] as usize].push(Reverse(number));
+            let crew = &mut self.crews[self.kinds.kind_of[agent] as usize];
+            crew.idle.insert(self.seat[agent] as usize);
             for next in self.graph.next(self.does[agent] as usize) {
                 let next = *next as usize;
                 self.waiting[next] -= 1;

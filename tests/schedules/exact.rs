@@ -1,10 +1,10 @@
 //! Branch and bound beside a search that leaves nothing out.
 
-use althing::coordination::dag::TaskGraph;
-use althing::coordination::schedule::{Agent, Durations, Priority, exact, heft, list, verify};
+use althing::coordination::dag::{Task, TaskGraph};
+use althing::coordination::schedule::{Agent, Durations, Priority, TimeTable, exact, heft, list, verify};
 use proptest::prelude::*;
 
-use crate::world::{agents, graphs, needing_nothing, tables};
+use crate::world::{agents, edges, graph, graphs, needing_nothing, tables, ten_tasks};
 
 /// Each order of the tasks that agrees with the edges, each with each choice of agents, as early as
 /// can be: no bound, no memory.
@@ -103,9 +103,45 @@ proptest! {
 
     #[test]
     fn lpt_keeps_its_theorem(times in prop::collection::vec(1..30_u64, 1..=10), k in 1..5_usize) {
-        let (graph, agents, wide) = (crate::world::graph(&times, &[]), Agent::alike(k), k as u64);
+        let (graph, agents, wide) = (graph(&times, &[]), Agent::alike(k), k as u64);
         let best = exact(&graph, &agents[..], 10_000_000).expect("found").makespan;
         let schedule = list(&graph, &agents, Priority::LongestTask).expect("a schedule");
         prop_assert!(3 * wide * schedule.makespan <= (4 * wide - 1) * best);
+    }
+}
+
+/// Which beginnings are not continued is seen by how many are looked at: with one less it gives up.
+#[test]
+fn no_more_is_looked_at_than_needed() {
+    let least = |graph: &TaskGraph, durations: &dyn Durations| {
+        let (mut enough, mut few) = (1_u64 << 30, 0);
+        while enough - few > 1 {
+            let nodes = few + (enough - few) / 2;
+            *(if exact(graph, durations, nodes).is_ok() { &mut enough } else { &mut few }) = nodes;
+        }
+        enough
+    };
+    let (ten, times) = ten_tasks();
+    let lpt = graph(&[5, 5, 4, 4, 3, 3, 3], &[]);
+    let (delayed, alike) = (TaskGraph::new(ten_times(&times), &edges(&ten)).expect("a graph"), Alike(3));
+    let found = [least(&ten, &times), least(&lpt, &alike), least(&delayed, &alike)];
+    assert_eq!(found, [58_244, 745, 13_982]);
+}
+
+fn ten_times(times: &TimeTable) -> Vec<Task> {
+    let first = |row: &Vec<Option<u64>>| Task { time: row[0].expect("all can"), ..Task::default() };
+    times.times.iter().map(first).collect()
+}
+
+/// So many agents of speed 1 that can do everything.
+struct Alike(usize);
+
+impl Durations for Alike {
+    fn agents(&self) -> usize {
+        self.0
+    }
+
+    fn duration(&self, graph: &TaskGraph, task: usize, agent: usize) -> Option<u64> {
+        graph.tasks().get(task).filter(|_| agent < self.0).map(|task| task.time)
     }
 }

@@ -124,8 +124,11 @@ fn no_more_is_looked_at_than_needed() {
     let (ten, times) = ten_tasks();
     let lpt = graph(&[5, 5, 4, 4, 3, 3, 3], &[]);
     let (delayed, alike) = (TaskGraph::new(ten_times(&times), &edges(&ten)).expect("a graph"), Alike(3));
-    let found = [least(&ten, &times), least(&lpt, &alike), least(&delayed, &alike)];
-    assert_eq!(found, [58_244, 745, 13_982]);
+    let at_once: Vec<_> = edges(&ten).iter().map(|it| (it.from, it.to)).collect();
+    let at_once = graph(&[14, 13, 11, 13, 12, 13, 7, 5, 18, 21], &at_once);
+    let found =
+        [least(&ten, &times), least(&lpt, &alike), least(&delayed, &alike), least(&at_once, &Alike(2))];
+    assert_eq!(found, [58_244, 745, 13_982, 1_079]);
 }
 
 fn ten_times(times: &TimeTable) -> Vec<Task> {

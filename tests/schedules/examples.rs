@@ -100,6 +100,9 @@ fn what_cannot_be_scheduled_is_refused() {
     assert_eq!(heft(&plain, &long), Err(ScheduleError::TooLong));
     let long = TimeTable { agents: 1, times: vec![vec![Some(u64::MAX - 1)], vec![Some(1)]] };
     assert_eq!(heft(&plain, &long).expect("just countable").makespan, u64::MAX);
+    let longest = graph(&[u64::MAX / 3; 3], &[(0, 1)]);
+    assert_eq!(exact(&longest, &Agent::alike(3)[..], 99).expect("countable").makespan, u64::MAX / 3 * 2);
+    assert_eq!(exact(&longest, &Agent::alike(1)[..], 99).expect("countable").makespan, u64::MAX);
     assert_eq!(exact(&graph(&[1; 13], &[]), &alike[..], 9), Err(ScheduleError::TooManyTasks { tasks: 13 }));
     assert_eq!(exact(&delayed, &times, 9), Err(ScheduleError::TooHard { nodes: 9 }));
 }

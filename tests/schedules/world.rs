@@ -56,10 +56,10 @@ pub(crate) fn edges(graph: &TaskGraph) -> Vec<Edge> {
 
 /// 1 to so many agents of different speeds; the first can do everything that is ever needed.
 pub(crate) fn agents(most: usize) -> impl Strategy<Value = Vec<Agent>> {
-    let others = prop::collection::vec((0..4_u64, 1..4_u32), 0..most);
+    let others = prop::collection::vec((0..8_u64, 1..4_u32), 0..most);
     (1..4_u32, others).prop_map(|(speed, others)| {
         let others = others.into_iter().map(|(capabilities, speed)| agent(capabilities, speed));
-        [agent(0b11, speed)].into_iter().chain(others).collect()
+        [agent(0b111, speed)].into_iter().chain(others).collect()
     })
 }
 

@@ -129,9 +129,10 @@ impl Search<'_> {
         let left = || (0..self.ranges.len()).filter(|task| from.placements[*task].is_none());
         let path = left().map(|task| self.arrival(task, None, from).max(from.last) + self.levels[task]).max();
         let work = left().map(|task| self.ranges[task].least).sum::<u64>();
-        // Nothing begins before what began last.
-        let taken: u64 = from.free.iter().map(|free| free.max(&from.last)).sum();
-        let share = if work > 0 { (taken + work).div_ceil(from.free.len().max(1) as u64) } else { 0 };
+        // Nothing begins before what began last. No sum of these times is over `u64`, but for this one.
+        let taken: u128 = from.free.iter().map(|free| u128::from(*free.max(&from.last))).sum();
+        let mean = (taken + u128::from(work)).div_ceil(from.free.len().max(1) as u128);
+        let share = if work > 0 { u64::try_from(mean).unwrap_or(u64::MAX) } else { 0 };
         let until = from.free.iter().copied().max().unwrap_or_default();
         until.max(path.unwrap_or_default()).max(share)
     }

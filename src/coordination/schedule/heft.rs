@@ -79,9 +79,7 @@ fn by_rank(graph: &TaskGraph, ranks: &[f64]) -> Vec<usize> {
 /// When a task of this duration can begin, not before `ready`: in the first gap that is long enough.
 fn earliest(timeline: &[(u64, u64)], ready: u64, duration: u64) -> u64 {
     let mut start = ready;
-    // What ended before cannot be in the way.
-    let first = timeline.partition_point(|(_, finish)| *finish <= ready);
-    for (begin, end) in &timeline[first..] {
+    for (begin, end) in timeline {
         if start + duration <= *begin {
             return start;
         }

@@ -153,6 +153,12 @@ proptest! {
         ] {
             prop_assert_eq!(coefficient.estimate.is_none(), at_bound);
         }
+        // Of symmetric intervals only what is within the bounds.
+        for (it, high) in [(fit.lambda, f64::MAX), (fit.sigma, 1.0), (fit.kappa, f64::MAX)] {
+            let Some(estimate) = it.estimate else { continue };
+            prop_assert!(0.0 <= estimate.interval.low && estimate.interval.low <= it.value);
+            prop_assert!(it.value <= estimate.interval.high && estimate.interval.high <= high);
+        }
         let free = [fit.lambda, fit.sigma, fit.kappa].iter().filter(|it| it.estimate.is_some()).count();
         prop_assert_eq!(fit.degrees_of_freedom, points.len() - free);
         prop_assert!(fit.choice.amdahl_ssr >= fit.ssr * (1.0 - 1e-12));

@@ -127,8 +127,10 @@ impl Usl {
         // kappa k^2 - linear k + (1 - sigma) = 0, for the smaller root.
         let (linear, constant) = (1.0 / speed_up - self.sigma + self.kappa, 1.0 - self.sigma);
         let square = linear * linear - 4.0 * self.kappa * constant;
-        // At the peak both roots are one, and the square is zero, but for what was rounded off.
-        let rounded = if square.abs() <= 8.0 * f64::EPSILON * linear * linear { 0.0 } else { square };
+        // At the peak both roots are one, and the square is zero, but for what was rounded off: `linear`
+        // is a difference of these.
+        let off = 8.0 * f64::EPSILON * linear * (1.0 / speed_up + self.sigma + self.kappa);
+        let rounded = if square.abs() <= off { 0.0 } else { square };
         let k = 2.0 * constant / (linear + libm::sqrt(rounded));
         // Without a real root it is no number, and before one agent there is no law.
         Ok(Some(k).filter(|k| linear > 0.0 && *k >= 1.0 && k.is_finite()))

@@ -99,6 +99,8 @@ pub fn fit(points: &[(f64, f64)]) -> Result<Fit, FitError> {
     data::check(points)?;
     let full = solve::usl(points, solve::Kappa::Free)?;
     let amdahl = if full.free[2] { solve::usl(points, solve::Kappa::Zero)? } else { full.clone() };
+    // Where kappa is all but zero, the search may end just before the bound.
+    let full = if amdahl.ssr <= full.ssr { amdahl.clone() } else { full };
     Fit::new(points, full, &amdahl)
 }
 

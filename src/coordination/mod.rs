@@ -8,6 +8,9 @@
 //! | Amdahl 1967, Gustafson 1988, Karp and Flatt 1990, Gunther 2007, Graham 1969, Brent 1974 | how much faster `k` agents can be | [`laws`] |
 //! | | what it costs them to sync, and how many are worth it | [`sync_cost`] |
 //! | | serial, parallel, hybrid: one surface | [`regimes`] |
+//! | Graham 1969, Dilworth 1950 | task graphs: span, width, profile | [`dag`] |
+//! | Graham 1969, Topcuoglu 2002 | schedules, their bounds and their check | [`schedule`] |
+//! | Gunther 2007 | fits of measurements, with intervals (feature `coordination`) | `usl` |
 //! | the article, section 3 | its demonstration, as it computes | [`article`] |
 //! | Young 1974, Daly 2006 | how often to do what costs something | [`intervals`] |
 //! | Boyd; the article, section 4 | how often agents that act should sync | [`ooda`] |
@@ -22,13 +25,17 @@
 pub mod advisor;
 pub mod article;
 pub mod criteria;
+pub mod dag;
 pub mod intervals;
 pub mod lambert;
 pub mod laws;
 pub mod numbers;
 pub mod ooda;
 pub mod regimes;
+pub mod schedule;
 pub mod simulator;
 pub mod sync_cost;
+#[cfg(feature = "coordination")]
+pub mod usl;
 
 pub use numbers::{Agents, Count, Exponent, Fraction, NonNegative, OutOfDomain, Positive};

@@ -1,0 +1,139 @@
+//! The universal scalability law, fitted to measurements: what throughput `k` agents reach (Gunther,
+//! "A general theory of computational scalability based on rational functions", 2008).
+//!
+//! | what | file |
+//! |---|---|
+//! | the law, its peak, and Little's law | `law` |
+//! | which measurements are refused | `data` |
+//! | bounded least squares | `solve` |
+//! | intervals, the choice of a model, bands, the interval of the peak | `infer` |
+//!
+//! With `n` measurements and `p` coefficients that are not at a bound, all intervals are those of
+//! Student's t with `n - p` degrees of freedom, two-sided, at 95%: of many fits of measurements with
+//! independent normal errors of equal variance, 95% contain what they estimate, as nearly as the law
+//! is linear within them.
+
+mod data;
+mod infer;
+mod law;
+mod solve;
+
+use alloc::vec::Vec;
+
+use crate::coordination::usl::solve::Solution;
+
+pub use data::{Field, FitError};
+pub use infer::{Band, Choice, Model, PeakInterval};
+pub use law::{OutOfDomain, Peak, Usl};
+
+/// What a fit says. Throughputs are in the unit of the measurements.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fit {
+    /// The law that fits best.
+    pub usl: Usl,
+    /// Throughput of one agent.
+    pub lambda: Coefficient,
+    /// Contention.
+    pub sigma: Coefficient,
+    /// Coherency.
+    pub kappa: Coefficient,
+    /// For each measurement, in their order, the throughput that was measured less that of the law.
+    pub residuals: Vec<f64>,
+    /// The sum of their squares.
+    pub ssr: f64,
+    /// How many measurements there are beyond the coefficients that are not at a bound: 1 at least.
+    pub degrees_of_freedom: usize,
+    /// The part of the variance that the law explains; `None` if all throughputs are equal.
+    pub r_squared: Option<f64>,
+    /// Akaike's criterion, corrected (Hurvich and Tsai 1989); `None` if there are too few measurements
+    /// for it, or they fit without any residue.
+    pub aicc: Option<f64>,
+    /// Whether the measurements need the third coefficient.
+    pub choice: Choice,
+    points: Vec<(f64, f64)>,
+    covariance: [[f64; 3]; 3],
+    /// Half the width of an interval, in standard errors.
+    quantile: f64,
+}
+
+/// A coefficient of a fit.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Coefficient {
+    /// Its value.
+    pub value: f64,
+    /// How certain it is; `None` if it is at a bound, where it was kept.
+    pub estimate: Option<Estimate>,
+}
+
+/// How certain a coefficient is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Estimate {
+    /// Its standard error.
+    pub standard_error: f64,
+    /// Its interval at 95%, without what is out of its bounds.
+    pub interval: Interval,
+}
+
+/// From one number to another.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// Fits the law to measurements `(k, throughput)`, by least squares with `lambda > 0`,
+/// `0 <= sigma <= 1` and `kappa >= 0`. Where a bound is active the others are fitted again with it.
+/// `k` may be any real number from 1 on, and 1 need not be among them.
+///
+/// Levenberg and Marquardt's method within bounds, from the best of a few beginnings: O(n) for each of
+/// about ten steps.
+///
+/// # Errors
+/// [`FitError`] names the row, counted from 1, and the field.
+pub fn fit(points: &[(f64, f64)]) -> Result<Fit, FitError> {
+    data::check(points)?;
+    let full = solve::usl(points, solve::Kappa::Free)?;
+    let amdahl = if full.free[2] { solve::usl(points, solve::Kappa::Zero)? } else { full.clone() };
+    // Where kappa is all but zero, the search may end just before the bound.
+    let full = if amdahl.ssr <= full.ssr { amdahl.clone() } else { full };
+    Fit::new(points, full, &amdahl)
+}
+
+impl Fit {
+    fn new(points: &[(f64, f64)], full: Solution, amdahl: &Solution) -> Result<Self, FitError> {
+        let degrees_of_freedom = points.len() - full.free_count();
+        let quantile = infer::quantile(degrees_of_freedom).ok_or(FitError::NoConvergence)?;
+        let variance = full.ssr / degrees_of_freedom as f64;
+        let covariance = full.covariance.map(|row| row.map(|entry| entry * variance));
+        let coefficient = |place: usize, low: f64, high: f64| {
+            let (value, standard_error) = (full.values[place], covariance[place][place].sqrt());
+            let half = quantile * standard_error;
+            let interval = Interval { low: (value - half).max(low), high: (value + half).min(high) };
+            Coefficient { value, estimate: full.free[place].then_some(Estimate { standard_error, interval }) }
+        };
+        let [lambda, sigma, kappa] = full.values;
+        let fit = Self {
+            usl: Usl::new(lambda, sigma, kappa).map_err(|_| FitError::NoConvergence)?,
+            lambda: coefficient(0, 0.0, f64::MAX),
+            sigma: coefficient(1, 0.0, 1.0),
+            kappa: coefficient(2, 0.0, f64::MAX),
+            ssr: full.ssr,
+            degrees_of_freedom,
+            r_squared: infer::r_squared(points, full.ssr),
+            aicc: infer::aicc(points.len(), full.free_count(), full.ssr),
+            choice: infer::choose(points.len(), &full, amdahl),
+            residuals: full.residuals,
+            points: points.to_vec(),
+            covariance,
+            quantile,
+        };
+        let ends = |it: &Coefficient| it.estimate.is_none_or(|it| it.interval.high.is_finite());
+        let finite = fit.ssr.is_finite() && [fit.lambda, fit.sigma, fit.kappa].iter().all(ends);
+        if finite { Ok(fit) } else { Err(FitError::NoConvergence) }
+    }
+}

@@ -1,4 +1,23 @@
 //! Assignment by shortest augmenting paths.
+//!
+//! Tasks are placed one after the other. Each takes the shortest path, over reduced costs, to an agent
+//! that is idle or a task that can be left at its reserve; all tasks on it move on by one agent.
+//!
+//! **Theorem** (Jonker and Volgenant 1987, "A shortest augmenting path algorithm for dense and sparse
+//! linear assignment problems"; Tomizawa 1971). After every path what is placed is placed at the least
+//! cost for these tasks. If there is no path, the tasks that were reached have one agent too few (Hall
+//! 1935), whoever else is placed how.
+//!
+//! **Conditions.** None on the costs: with 30 bits each, sums along a path fit 64. Column reduction is
+//! used where every agent will have a task; elsewhere whoever is idle must have no rent, so rents begin
+//! at 0.
+//!
+//! **Not promised.** That it is fast where rows are alike: there hardly anything is placed by the row
+//! reduction and each path leads through most of the matrix. [`solve`](super::solve()) goes on with the
+//! auction then.
+//!
+//! **Cost.** `O(tasks * (arcs + tasks log tasks))`; on independent costs little more than one look at
+//! each arc.
 
 use alloc::borrow::Cow;
 use alloc::vec;

@@ -13,7 +13,7 @@
 //! at 0.
 //!
 //! **Not promised.** That it is fast where rows are alike: there hardly anything is placed by the row
-//! reduction and each path leads through most of the matrix. [`solve`](super::solve()) goes on with the
+//! reduction and each path leads through most of the matrix. [`solve`](mod@super::solve) goes on with the
 //! auction then.
 //!
 //! **Cost.** `O(tasks * (arcs + tasks log tasks))`; on independent costs little more than one look at

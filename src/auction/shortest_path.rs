@@ -65,21 +65,20 @@ pub(super) enum Progress {
 /// at.
 pub(super) fn finish(book: &mut Book<'_>, open: Vec<u32>, budget: u64) -> Result<Progress, Infeasible> {
     let open = reduce(book, open, budget);
-    let agents = 0..book.rents.len();
-    let mut vacant = agents.clone().filter(|agent| book.is_vacant(*agent)).count();
-    let mut paths = Paths::new(agents.len());
+    let count = |book: &Book<'_>| (0..book.rents.len()).filter(|agent| book.is_vacant(*agent)).count();
+    let mut vacant = count(book);
+    let mut paths = Paths::new(book.rents.len());
     for task in open {
         if book.lists.scanned > budget {
             return Ok(Progress::Exhausted);
         }
-        paths.augment(book, Node::Task(task), vacant > 0).map_err(infeasible)?;
-        vacant = vacant.saturating_sub(1);
+        let fell = paths.augment(book, Node::Task(task), vacant > 0).map_err(infeasible)?;
+        vacant = if fell { count(book) } else { vacant.saturating_sub(1) };
     }
-    for agent in agents {
+    for agent in 0..book.rents.len() {
         // Each path frees or uses the nearest, which need not be this one.
-        while vacant > 0 && book.is_vacant(agent) {
+        while book.is_vacant(agent) {
             paths.augment(book, Node::Outside, true).map_err(infeasible)?;
-            vacant -= 1;
         }
     }
     Ok(Progress::Done)

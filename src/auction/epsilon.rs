@@ -1,4 +1,26 @@
-//! Assignment by Bertsekas's auction.
+//! Assignment by Bertsekas's auction: tasks bid for agents.
+//!
+//! An open task bids for its cheapest agent, and raises that agent's rent until its own cost there is
+//! above that of the next cheapest by epsilon; whoever had the agent is open again.
+//!
+//! **Theorem** (Bertsekas 1988, "The auction algorithm"). After every bid no placed task has a cheaper
+//! place by more than epsilon. So once no task is open, and whoever is idle has no rent, the assignment
+//! costs at most `tasks * epsilon` above the optimum; with integer costs and an epsilon below
+//! `1 / tasks` it is optimal.
+//!
+//! **Conditions.** *Scaling* runs the auction with a large epsilon first and keeps the rents. With as many
+//! agents as tasks and no reserves that is all. Otherwise an agent may end up idle at a rent from an
+//! earlier phase, and the theorem no longer applies: so each phase ends with a *reverse* auction
+//! (Bertsekas and Castañon 1992, "A forward/reverse auction algorithm for asymmetric assignment
+//! problems"), in which such agents lower their rents until a task takes them or the rent is 0. Without a
+//! reserve the plain auction never ends if a task cannot be placed; here it ends at a price that no task
+//! reaches which can be.
+//!
+//! **Not promised.** It is a way to compute, not a mechanism: bids are the solver's, and nothing is said
+//! about agents who misstate their costs; for that see [`vcg`](super::vcg).
+//!
+//! **Cost.** `O(tasks * arcs * log(tasks * greatest cost))` with scaling and equal sides (Bertsekas and
+//! Eckstein 1988); the reverse auction looks at whole columns, which in a dense problem lie far apart.
 
 use alloc::borrow::Cow;
 use alloc::vec;

@@ -11,10 +11,20 @@
 //! | Jonker and Volgenant 1987 | an optimal assignment, by shortest augmenting paths | [`shortest_path`] |
 //! | Bertsekas 1988 | the same, by an auction with falling epsilon | [`epsilon`] |
 //! | | the same, by whichever is fast | [`solve`](mod@solve) |
-//! | | the same again, after one cost has changed | [`warm`] |
+//! | | the same again, after one task or agent has changed | [`warm`] |
 //! | Vickrey 1961, Clarke 1971, Groves 1973 | what each agent is to be paid for it | [`vcg`] |
 //! | | value, cost, payment, efficiency | [`welfare`] |
 //! | | what is learnt from reports | [`cost_model`] |
+//!
+//! # Many tasks at once
+//!
+//! A [`Problem`] has tasks to be bought and agents who do at most one each; a task may have a reserve, for
+//! which it stays unplaced, and one without must be placed. Sides need not be equal. Every solver returns
+//! an [`Assignment`] with the prices that prove it optimal, which [`Assignment::verify`] checks by itself,
+//! or names tasks that cannot all be placed.
+//!
+//! All of them keep a short list of each long row: its cheapest arcs, and a floor under the others that
+//! holds as long as rents rise. So a matrix is hardly looked at more often than it must be.
 
 mod book;
 pub mod certificate;

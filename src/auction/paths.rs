@@ -68,8 +68,15 @@ impl Paths {
     }
 
     /// Places the open task, or, from [`Node::Outside`], uses or frees a vacant agent. If some agent is
-    /// vacant, the path ends at one, else outside.
-    pub(super) fn augment(&mut self, book: &mut Book<'_>, from: Node, to_vacant: bool) -> Result<(), Stuck> {
+    /// vacant, the path must end at one (`to_vacant`), else outside.
+    ///
+    /// Whether rents have fallen: then other agents may be vacant no more.
+    pub(super) fn augment(
+        &mut self,
+        book: &mut Book<'_>,
+        from: Node,
+        to_vacant: bool,
+    ) -> Result<bool, Stuck> {
         self.clear();
         match from {
             Node::Task(task) => {
@@ -84,9 +91,9 @@ impl Paths {
         let Some(goal) = self.goal else {
             return Err(Stuck(self.settled.iter().map(|(task, _)| *task).collect()));
         };
-        self.reprice(book);
+        let fell = self.reprice(book);
         self.shift(book, from, goal);
-        Ok(())
+        Ok(fell)
     }
 
     fn clear(&mut self) {
@@ -241,7 +248,7 @@ impl Paths {
     }
 
     /// Prices at which no arc is below its task's price, and those of the path are equal to it.
-    fn reprice(&mut self, book: &mut Book<'_>) {
+    fn reprice(&mut self, book: &mut Book<'_>) -> bool {
         let fall = self.limit - self.outside.min(self.limit);
         if fall > 0 {
             for agent in 0..book.rents.len() {
@@ -265,6 +272,7 @@ impl Paths {
         for (task, distance) in &self.settled {
             book.prices[*task as usize] += base - distance;
         }
+        fall > 0
     }
 
     /// Moves each task of the path to the agent by which the path goes on, beginning at its end.

@@ -22,12 +22,11 @@ const ONLY: i64 = 1_000;
 /// A sparse problem goes to the [auction](super::epsilon). A dense one goes to
 /// [shortest paths](super::shortest_path), which need little more than one pass over the matrix where
 /// costs are independent, and a hundred and more where rows are alike; after two passes the auction goes
-/// on with their prices. How much work that is is counted in arcs, so the same problem is always solved
+/// on, with their prices if sides are equal and there are no reserves. How much work that is is counted in arcs, so the same problem is always solved
 /// the same way. The auction stops at an epsilon of a ten-thousandth of the greatest cost, and shortest
 /// paths make its prices exact, so every number fits 64 bits whatever the costs.
 ///
-/// Time: that of the auction, at most; on growing matrices see the plot at [`super`]. Memory: 150 bytes a
-/// task and 40 an agent, besides the problem.
+/// Time: that of the auction, at most. Memory: about 200 bytes a task and 40 an agent, besides the problem.
 ///
 /// # Errors
 /// [`Infeasible`] if there is none.

@@ -1,4 +1,21 @@
 //! Payments by which nobody gains from asking for anything but its cost.
+//!
+//! Agent `i` is paid `C(without i) - (C - c_i)`: what the others would cost more if it were not there.
+//!
+//! **Theorem** (Vickrey 1961, Clarke 1971, Groves 1973). To ask for its true costs is dominant for each
+//! agent, whatever the others ask. Each is paid at least what it asks and at most the reserve of its
+//! task; who has no task is paid nothing.
+//!
+//! **Conditions.** Each agent does at most one task and cares for its payment less its cost alone; costs
+//! are known to it; ties are broken by numbers, not by what is asked.
+//!
+//! **Not promised.** Two agents who agree on what to ask can gain together; so can one who plays under two
+//! names, or who loses now to learn something for later. Payments may be far above costs; no budget is
+//! kept. An agent whom nobody can replace, on a task without a reserve, has no finite payment.
+//!
+//! **Cost.** One pass of Dijkstra's method from outside against the arcs gives every payment (Leonard
+//! 1983: they are the extreme dual prices): `O(arcs + tasks log tasks)`. Of long rows it takes the
+//! solver's lists, and adds only arcs shorter than the path that is known, in the worst case all.
 
 use alloc::collections::BinaryHeap;
 use alloc::vec;

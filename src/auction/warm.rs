@@ -1,4 +1,16 @@
 //! An optimal assignment that follows changes.
+//!
+//! **Theorem.** If one row or one column changes, prices that were exact stay so everywhere else. What is
+//! left over is one open task, one vacant agent, or one of each, and a single shortest path in the
+//! residual network repairs it: from the open task to the vacant agent, by way of outside if that is
+//! shorter; or between the one and outside (Kuhn 1955; Ahuja, Magnanti and Orlin 1993, chapter 9: one
+//! augmentation restores the optimum after one supply has changed).
+//!
+//! **Cost.** One search, `O(arcs + (tasks + agents) log)` at most, and mostly far less. If the agent of a
+//! dense problem changes, the lists of all rows are made anew when they are next used.
+//!
+//! **Not promised.** After a change without a solution its task stays open, and the next one may have more
+//! than one path to look for.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;

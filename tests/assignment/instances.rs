@@ -7,20 +7,20 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// A problem in the open: rows of costs, `None` where an agent cannot do the task.
 #[derive(Clone, Debug)]
-pub struct Plain {
-    pub agents: usize,
-    pub rows: Vec<Vec<Option<u32>>>,
-    pub reserves: Vec<Option<u32>>,
+pub(crate) struct Plain {
+    pub(crate) agents: usize,
+    pub(crate) rows: Vec<Vec<Option<u32>>>,
+    pub(crate) reserves: Vec<Option<u32>>,
 }
 
 impl Plain {
-    pub fn dense(&self) -> Problem {
+    pub(crate) fn dense(&self) -> Problem {
         let costs = self.rows.iter().flatten().map(|cost| cost.unwrap_or(Problem::FORBIDDEN)).collect();
         let problem = Problem::dense(self.rows.len(), self.agents, costs).expect("costs are in range");
         problem.with_reserves(self.reserves.clone()).expect("one for each")
     }
 
-    pub fn sparse(&self) -> Problem {
+    pub(crate) fn sparse(&self) -> Problem {
         let (mut starts, mut arcs) = (vec![0], Vec::new());
         for row in &self.rows {
             // In no particular order.
@@ -35,7 +35,7 @@ impl Plain {
     }
 
     /// The least cost of all assignments, if there is one.
-    pub fn least(&self) -> Option<i128> {
+    pub(crate) fn least(&self) -> Option<i128> {
         self.least_from(0, &mut vec![false; self.agents])
     }
 
@@ -55,7 +55,7 @@ impl Plain {
     }
 
     /// The same without this agent.
-    pub fn without(&self, agent: usize) -> Self {
+    pub(crate) fn without(&self, agent: usize) -> Self {
         let mut plain = self.clone();
         plain.rows.iter_mut().for_each(|row| row[agent] = None);
         plain
@@ -63,7 +63,7 @@ impl Plain {
 }
 
 /// Small problems of any shape: ties, zeros, the greatest costs, gaps, reserves.
-pub fn plain() -> impl Strategy<Value = Plain> {
+pub(crate) fn plain() -> impl Strategy<Value = Plain> {
     (0..6_usize, 0..6_usize, 0..4_u8).prop_flat_map(|(tasks, agents, gaps)| {
         let cost = prop_oneof![
             4 => 0..4_u32,
@@ -83,7 +83,7 @@ pub fn plain() -> impl Strategy<Value = Plain> {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Class {
+pub(crate) enum Class {
     /// Uniform below a million.
     Uniform,
     /// Rate times size, and some noise.
@@ -94,10 +94,10 @@ pub enum Class {
     Extreme,
 }
 
-pub const CLASSES: [Class; 4] = [Class::Uniform, Class::Product, Class::Ties, Class::Extreme];
+pub(crate) const CLASSES: [Class; 4] = [Class::Uniform, Class::Product, Class::Ties, Class::Extreme];
 
 /// A greater one, from a seed; of each row about so many in a hundred places are there.
-pub fn seeded(class: Class, tasks: usize, agents: usize, percent: u32, seed: u64) -> Plain {
+pub(crate) fn seeded(class: Class, tasks: usize, agents: usize, percent: u32, seed: u64) -> Plain {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut below = move |bound: u32| rng.next_u32() % bound;
     let rates: Vec<_> = (0..agents).map(|_| below(1_000)).collect();

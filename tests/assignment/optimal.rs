@@ -10,7 +10,7 @@ use crate::instances::{CLASSES, Plain, plain, seeded};
 
 type Solver = fn(&Problem) -> Result<Assignment, Infeasible>;
 
-pub const SOLVERS: [(&str, Solver); 3] =
+pub(crate) const SOLVERS: [(&str, Solver); 3] =
     [("shortest_path", shortest_path::solve), ("epsilon", by_epsilon), ("solve", solve::solve)];
 
 fn by_epsilon(problem: &Problem) -> Result<Assignment, Infeasible> {

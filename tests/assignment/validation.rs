@@ -70,10 +70,10 @@ proptest! {
         starts in prop::collection::vec(0..6_usize, 0..5),
         arcs in prop::collection::vec((0..5_u32, prop_oneof![0..9_u32, any::<u32>()]), 0..6),
     ) {
-        if let Ok(problem) = Problem::sparse(agents, starts, arcs) {
-            if let Ok(found) = solve::solve(&problem) {
-                prop_assert_eq!(found.verify(&problem), Ok(()));
-            }
+        if let Ok(problem) = Problem::sparse(agents, starts, arcs)
+            && let Ok(found) = solve::solve(&problem)
+        {
+            prop_assert_eq!(found.verify(&problem), Ok(()));
         }
     }
 }

@@ -131,6 +131,10 @@ const FULL: Profiles = &[
     ("three-rounds", &[("rounds", 3), ("lapses", 0)]),
     ("two-tasks-lapses", &[("tasks", 2), ("rounds", 1)]),
     (
+        "two-tasks-expiries",
+        &[("tasks", 2), ("rounds", 2), ("other_rounds", 1), ("lapses", 0), ("lost_leases", 0)],
+    ),
+    (
         "two-tasks-manager-crash",
         &[
             ("tasks", 2),

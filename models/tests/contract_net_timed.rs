@@ -121,8 +121,7 @@ fn a_lease_that_is_renewed_has_the_same_boundary() {
 #[test]
 fn a_story_says_when() {
     let story = two_work(&[("contractor_lease", 2), ("drift", 0), ("short", 1)]).story();
-    for words in ["a tick of time passes: 1 so far", "timer Manager(Lease(task1)) expires", "WORKS, epoch 2"]
-    {
+    for words in ["a tick of time passes: 1 so far", "timer Manager(Lease(task1, e1, ", "WORKS, epoch 2"] {
         assert!(story.contains(words), "{words}: {story}");
     }
 }

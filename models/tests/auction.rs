@@ -152,7 +152,9 @@ fn a_reserve_that_is_too_low_for_all_is_the_reason() {
     ]);
     let busy = [task("one", json!({"value": 90})), task("other", json!({"value": 90}))];
     let low = task("low", json!({"reserve": 5, "value": 90}));
-    for tasks in [vec![low.clone()], [&busy[..], std::slice::from_ref(&low)].concat(), [&[low], &busy[..]].concat()] {
+    for tasks in
+        [vec![low.clone()], [&busy[..], std::slice::from_ref(&low)].concat(), [&[low], &busy[..]].concat()]
+    {
         let output = auction(&json!({"agents": agents, "tasks": tasks}).to_string(), &["--json"]);
         for task in lines(&output, "task") {
             let reason = "the lowest bid, 30, was above the reserve";

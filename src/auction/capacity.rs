@@ -22,7 +22,8 @@ use alloc::vec::Vec;
 
 use crate::auction::certificate::{self, Certificate};
 use crate::auction::problem::{InvalidProblem, Problem, Row};
-use crate::auction::shortest_path::{self, Infeasible};
+use crate::auction::shortest_path::Infeasible;
+use crate::auction::solve;
 
 /// The most arcs that are laid out, each place of an agent with its own: 1 GB if dense, 2 GB if sparse.
 pub const MOST_ARCS: usize = 1 << 28;
@@ -92,7 +93,7 @@ pub enum Unproven {
 
 /// An optimal placement: each agent does at most as many tasks as its capacity says.
 ///
-/// Time: that of [`shortest_path`] with a column for each place, and as often again as places
+/// Time: that of [`solve`](fn@solve::solve) with a column for each place, and as often again as places
 /// must be doubled: at most the logarithm of the greatest capacity for each agent, in most cases not at
 /// all. Memory: that of the problem with a column for each place: about one a task and one an agent, if
 /// agents share the tasks evenly.
@@ -156,7 +157,7 @@ fn useful(capacity: u32, tasks: usize) -> u32 {
 /// all laid out has a rent: then its certificate holds for all.
 fn place(problem: &Problem, capacities: &[u32], places: &mut [u32]) -> Result<Placement, Unsolved> {
     loop {
-        let (wanted, found) = match shortest_path::solve(&laid_out(problem, places)?) {
+        let (wanted, found) = match solve::solve(&laid_out(problem, places)?) {
             Ok(assignment) => {
                 let placement = folded(assignment, places);
                 let wanted = placement.certificate.rents.iter().map(|rent| *rent > 0).collect();

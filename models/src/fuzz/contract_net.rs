@@ -110,7 +110,10 @@ fn read_again(ledger: &Ledger) {
 fn any_participant(u: &mut Unstructured<'_>) -> Result<()> {
     let capacity = NonZeroU32::new(1 + u.int_in_range(0..=2)?).unwrap_or(NonZeroU32::MIN);
     let config = match u.arbitrary()? {
-        true => Config::Manager(manager::Config::new(node(0))),
+        true => {
+            let config = manager::Config::new(node(0));
+            Config::Manager(if u.arbitrary()? { config.with_windows() } else { config })
+        }
         false => {
             let config = contractor::Config::new(node(1), node(0), capacity);
             Config::Contractor(config.expect("it is not its own manager"))
@@ -204,8 +207,9 @@ fn event(u: &mut Unstructured<'_>, it: &Node) -> Result<Event<Node>> {
 
 fn of_manager(u: &mut Unstructured<'_>, task: TaskId) -> Result<manager::Input> {
     let node = node(u.int_in_range(1..=4)?);
-    Ok(match u.int_in_range(0..=4)? {
+    Ok(match u.int_in_range(0..=5)? {
         0 => manager::Input::Cancel(task),
+        5 => manager::Input::Clear((1..=u.int_in_range(0..=3)?).map(TaskId::new).collect()),
         1 => manager::Input::Leave(node),
         2 => manager::Input::Create { task, terms: u.arbitrary()? },
         3 => {

@@ -37,11 +37,16 @@ pub fn contract_net_walk(bytes: &[u8]) {
     let Some(([contractors, tasks, rounds, first, second], rest)) = bytes.split_first_chunk() else { return };
     let flags = u16::from_be_bytes([*second, *first]);
     let flag = |bit: u8| u64::from(flags >> bit & 1);
-    let tasks = 1 + u64::from(*tasks) % 3;
+    let (tasks, windows) = (1 + u64::from(*tasks) % 3, u64::from(*tasks) / 3 % 2);
     let bounds = Bounds::new(&KEYS)
         .with(&ENDLESS_FAULTS[1..])
         .with(&[("manager_crashes", ENDLESS * flag(0)), ("contractor_crashes", ENDLESS * flag(1))])
-        .with(&[("contractors", 1 + u64::from(*contractors) % 5), ("tasks", tasks), ("claims", 99)])
+        .with(&[
+            ("contractors", 1 + u64::from(*contractors) % 5),
+            ("tasks", tasks),
+            ("windows", windows),
+            ("claims", 99),
+        ])
         .with(&[("rounds", 1 + u64::from(*rounds) % 9), ("bids", 1 + flag(2)), ("capacity", 1 + flag(3))])
         .with(&[("chain", flag(4)), ("idempotent", flag(5)), ("second_price", flag(6)), ("created", flag(7))])
         .with(&[("passes", flag(8)), ("lapses", flag(9)), ("failures", flag(10)), ("expiries", flag(11))])

@@ -13,6 +13,7 @@
 //! | | the same, by whichever is fast | [`solve`](mod@solve) |
 //! | | the same again, after one task or agent has changed | [`warm`] |
 //! | Vickrey 1961, Clarke 1971, Groves 1973 | what each agent is to be paid for it | [`vcg`] |
+//! | Bertsekas and Castañon 1989 | all of this, for agents with room for several tasks | [`capacity`] |
 //! | | value, cost, payment, efficiency | [`welfare`] |
 //! | | what is learnt from reports | [`cost_model`] |
 //!
@@ -27,6 +28,7 @@
 //! holds as long as rents rise. So a matrix is hardly looked at more often than it must be.
 
 mod book;
+pub mod capacity;
 pub mod certificate;
 pub mod cost_model;
 pub mod epsilon;

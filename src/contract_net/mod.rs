@@ -14,6 +14,7 @@
 //! | | every task and agent, as one value | [`ledger`] |
 //! | FIPA SC00029 | the messages | [`message`] |
 //! | Vickrey 1961 | whom a task is awarded, and for how much | [`award`] |
+//! | Bertsekas and Castañon 1989 | tasks that are awarded together | [`window`] |
 //! | | what to bid | [`bidder`] |
 //! | Gray and Cheriton 1989 | how long leases must run | [`lease`] |
 //! | Kleppmann 2016 | what a contractor may change from outside | [`fence`] |
@@ -33,6 +34,7 @@
 //! | Bidding(r) | Bid, if round = r and it was asked | | collect |
 //! | Bidding(r) | close: time is up, or all have answered, if best <= reserve | `Award{e = ep + 1, a}` | Awarded(e, a); then Award, Rejects |
 //! | Bidding(r) | close: time is up, if there is no such bid | `Reannounce` or `GiveUp` | Bidding(r + 1), the reserve is raised unless it was for lack of room; or Unallocated |
+//! | Bidding(r), several | a window is over | as for close, each, by the optimal assignment | as for close |
 //! | Awarded(e, a) | Claim(e, a) | | the lease begins anew, if the claim is a new one; Go |
 //! | Awarded(e, a) | Decline(e, a), Report Fail(e, a), or the lease runs out | `Release{e, a}` | Bidding(r + 1); or Unallocated after the last |
 //! | Awarded(e, a) | Report Ok(e, a) | `Accept{e, a}` | Done; Ack; tasks that waited are announced |
@@ -112,6 +114,7 @@ pub mod refusal;
 pub mod rules;
 mod task_map;
 pub mod terms;
+pub mod window;
 
 pub use award::{AwardRule, LowestCost, SecondPrice, SecondScore};
 pub use capabilities::Capabilities;

@@ -4,6 +4,7 @@
 
 use crate::contract_net::ids::{AgentId, Claim, Epoch, Round, TaskId};
 use crate::contract_net::ledger::Refused;
+use crate::contract_net::window::Unclear;
 use crate::node::NodeId;
 
 /// Why. The participant is as it was.
@@ -88,6 +89,9 @@ pub enum Refusal {
         /// Whom it chose.
         agent: AgentId,
     },
+    /// A window cannot be cleared. Each of its tasks may still be awarded alone.
+    #[error(transparent)]
+    Window(#[from] Unclear),
     /// The lease of the claim has run out.
     #[error("the lease of claim {}.{} of task {task} does not run", .claim.start, .claim.number)]
     Lapsed {

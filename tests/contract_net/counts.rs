@@ -22,6 +22,8 @@ pub(crate) struct Counts {
     pub(crate) refused: u32,
     pub(crate) settled_stale: u32,
     pub(crate) executing: u32,
+    /// Windows in which several tasks were awarded.
+    pub(crate) windows: u32,
 }
 
 impl Counts {
@@ -50,7 +52,7 @@ impl Counts {
         self.each_mut().into_iter().zip(other.each_mut()).for_each(|(sum, other)| *sum += *other);
     }
 
-    pub(crate) fn each_mut(&mut self) -> [&mut u32; 17] {
+    pub(crate) fn each_mut(&mut self) -> [&mut u32; 18] {
         [
             &mut self.awarded,
             &mut self.declined,
@@ -69,6 +71,7 @@ impl Counts {
             &mut self.refused,
             &mut self.settled_stale,
             &mut self.executing,
+            &mut self.windows,
         ]
     }
 }

@@ -12,4 +12,5 @@ mod random;
 mod runs;
 mod subject;
 mod timed;
+mod window;
 mod world;

@@ -209,12 +209,23 @@ impl<R: Rules> World<R> {
 
     fn manager_is_asked(&mut self) -> Result<(), String> {
         let number = 1 + self.random.below(u64::from(self.plan.contractors)) as u8;
-        let input = match self.random.below(6) {
+        let input = match self.random.below(8) {
             0 | 1 => manager::Input::Cancel(TaskId::new(self.random.below(self.plan.tasks))),
             2 => manager::Input::Leave(id(number)),
+            3 | 4 => return self.clear(),
             _ => return self.join(number),
         };
         self.step(id(0), Event::Input(input.into()))
+    }
+
+    /// A window is over: of some tasks, or of all.
+    fn clear(&mut self) -> Result<(), String> {
+        let all = self.random.percent(50);
+        let tasks = (0..self.plan.tasks).filter(|_| all || self.random.percent(30)).map(TaskId::new);
+        let (input, before) = (manager::Input::Clear(tasks.collect()), self.counts.awarded);
+        self.step(id(0), Event::Input(input.into()))?;
+        self.counts.windows += u32::from(self.counts.awarded > before + 1);
+        Ok(())
     }
 
     fn join(&mut self, number: u8) -> Result<(), String> {
@@ -414,7 +425,8 @@ impl<R: Rules> Seat<R> {
     fn new(number: u8, plan: &Plan<R>, random: &mut Random) -> Self {
         let capacity = NonZeroU32::MIN.saturating_add(random.below(3) as u32);
         let config = if number == 0 {
-            Config::Manager(manager::Config::new(id(0)).with_rules(plan.rules))
+            let config = manager::Config::new(id(0)).with_rules(plan.rules);
+            Config::Manager(if random.percent(30) { config.with_windows() } else { config })
         } else {
             let config = contractor::Config::new(id(number), id(0), capacity).expect("another");
             Config::Contractor(config.with_rules(plan.rules))

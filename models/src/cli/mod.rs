@@ -25,7 +25,7 @@ use comfy_table::{LineStyle, Table, presets};
 use crate::bounds::{Bounds, BoundsError};
 use crate::check::Searcher;
 use crate::limits::{Limits, memory_available, memory_held};
-use crate::market::ProblemError;
+use crate::market::{ClearingError, ProblemError};
 use crate::subject::{SUBJECTS, Subject};
 
 /// What a command came to.
@@ -78,6 +78,8 @@ enum Refused {
     File { path: String, reason: String },
     #[error("{path}: {reason}")]
     Problem { path: String, reason: ProblemError },
+    #[error("{path}: {reason}")]
+    Clearing { path: String, reason: ClearingError },
     #[error(transparent)]
     Output(#[from] io::Error),
 }
@@ -89,7 +91,8 @@ impl Refused {
             Self::Bounds { reason, .. } => matches!(reason, BoundsError::Unknown { .. }),
             Self::Profile { .. } => true,
             Self::Model { .. } | Self::Mutant { .. } | Self::TooLarge { .. } => false,
-            Self::Listen { .. } | Self::File { .. } | Self::Problem { .. } | Self::Output(_) => false,
+            Self::Listen { .. } | Self::File { .. } | Self::Problem { .. } => false,
+            Self::Clearing { .. } | Self::Output(_) => false,
         }
     }
 }
@@ -272,6 +275,9 @@ struct AuctionArgs {
     /// Draws the costs of which only a range is known
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Draws value against cost of each task, with the diagonal on which they are equal, as SVG
+    #[arg(long, value_name = "OUT.svg")]
+    plot: Option<PathBuf>,
     /// One JSON object a line: each task, each agent, and the market
     #[arg(long)]
     json: bool,
@@ -284,6 +290,11 @@ enum RuleArg {
     First,
     /// The lowest bid wins, and is paid the second lowest, or the reserve (Vickrey)
     Second,
+    /// All tasks that may begin are placed together, for the least cost; an agent is paid what the others
+    /// lose by it (Vickrey, Clarke, Groves)
+    Vcg,
+    /// The same; each task is paid the price at which the market clears (the auction of Bertsekas)
+    Epsilon,
 }
 
 /// Runs the command line.

@@ -26,6 +26,7 @@
 //!   a number again, as one would that forgets them in a crash.
 //! - **Timers** of a kind do not expire at all without `lapses` (a bid that stands no longer),
 //!   `expiries` (the manager's lease), or `lost_leases` (a contractor's).
+//! - **Windows** are cleared, with `windows=1`, at any time, and all open tasks together.
 //! - **Cancelled** are only the first `cancels` tasks, and nobody but the last contractor leaves, and
 //!   only with `leaves=1`; it does not come back.
 //!
@@ -117,7 +118,7 @@ impl AwardRule for Mechanism {
 }
 
 /// What bounds the model.
-pub static KEYS: [Key; 25] = [
+pub static KEYS: [Key; 26] = [
     Key::new("contractors", "contractors", 1, 5, 2),
     Key::new("tasks", "tasks", 1, MAX_TASKS, 1),
     Key::new("rounds", "rounds of a task by its terms: it has no more awards", 1, MAX_ROUNDS, 2),
@@ -141,6 +142,7 @@ pub static KEYS: [Key; 25] = [
     Key::new("expiries", "1: the manager's lease may run out", 0, 1, 1),
     Key::new("lost_leases", "1: a contractor's lease may run out", 0, 1, 1),
     Key::new("cancels", "tasks that may be cancelled, from the first", 0, MAX_TASKS, 0),
+    Key::new("windows", "1: the open tasks may be cleared together at any time", 0, 1, 0),
     Key::new("leaves", "1: the last contractor may leave", 0, 1, 0),
     Key::new("manager_crashes", "crashes of the manager, at any moment; 255: any number", 0, ENDLESS, 0),
     Key::new("contractor_crashes", "crashes of contractors, at any moment; 255: any number", 0, ENDLESS, 0),
@@ -294,6 +296,9 @@ fn inputs(bounds: &Bounds) -> Vec<Input> {
             inputs.push(manager::Input::Cancel(task).into());
         }
     }
+    if bounds.is_on("windows") {
+        inputs.push(manager::Input::Clear(tasks(bounds).collect()).into());
+    }
     if bounds.is_on("leaves") {
         inputs.extend(contractors(bounds).last().map(|node| Input::Manager(manager::Input::Leave(node))));
     }
@@ -338,6 +343,7 @@ fn may_ask<R: Rules>(manager: &Manager<Mechanism, R>, input: &manager::Input, co
         manager::Input::Join { node, .. } => u64::from(node.get()) == members + 1,
         manager::Input::Create { task, .. } => members == contractors && task.get() == tasks + 1,
         manager::Input::Cancel(task) => ledger.task(*task).is_some_and(|task| !task.phase.is_terminal()),
+        manager::Input::Clear(tasks) => tasks.iter().any(|task| manager.auction(*task).is_some()),
         manager::Input::Leave(node) => ledger.agent(AgentId::from(*node)).is_some_and(|it| it.is_member),
     }
 }

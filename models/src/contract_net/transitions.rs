@@ -14,7 +14,7 @@ use crate::bounds::Bounds;
 use crate::coverage::{self, Transition, occurs};
 
 /// Each with the least contractors and rounds.
-static TRANSITIONS: [Transition; 57] = [
+static TRANSITIONS: [Transition; 60] = [
     occurs("create", 1, 1, &["!created"]),
     occurs("join", 1, 1, &["!created"]),
     occurs("leave", 1, 1, &["leaves"]),
@@ -27,6 +27,9 @@ static TRANSITIONS: [Transition; 57] = [
     occurs("time for bids is up: award", 2, 1, &[]),
     occurs("time for bids is up: next round", 1, 2, &[]),
     occurs("time for bids is up: given up", 1, 1, &[]),
+    occurs("window: no award", 1, 1, &["windows"]),
+    occurs("window: an award", 2, 1, &["windows"]),
+    occurs("window: awards", 2, 1, &["windows", "several"]),
     occurs("claim: granted", 1, 1, &[]),
     occurs("claim: stale", 1, 1, &["expiries"]),
     occurs("decline: next round", 1, 2, &["declines"]),
@@ -97,6 +100,7 @@ pub fn expected(bounds: &Bounds) -> Vec<&'static str> {
             "failing" => get("failures") > 0 || get("lost_leases") > 0 || crashes && get("idempotent") == 0,
             // Something arrives twice, or late although there was no need to send it again.
             "lossy" => get("in_flight") == 0 || get("duplicates") > 0,
+            "several" => tasks > 1 && get("chain") == 0,
             "claims>1" => get("claims") > 1,
             "capacity>1" => capacity > 1,
             _ => return None,
@@ -133,6 +137,8 @@ fn of_manager<R: Rules>(
             manager::Input::Create { .. } => "create",
             manager::Input::Join { .. } => "join",
             manager::Input::Leave(_) => "leave",
+            manager::Input::Clear(_) if before == after => "window: nothing to clear",
+            manager::Input::Clear(_) => of_window(before, after),
             manager::Input::Cancel(task) => match phase(before, *task) {
                 Some(Phase::Awarded) => "cancel: awarded",
                 Some(Phase::Bidding) => "cancel: open for bids",
@@ -143,6 +149,18 @@ fn of_manager<R: Rules>(
         Cause::Event(Event::Timer(Timer::Contractor(_)) | Event::Input(Input::Contractor(_))) => {
             "misdirected"
         }
+    }
+}
+
+/// A window in which somebody was awarded something, or nobody anything.
+fn of_window<R: Rules>(before: &Manager<Mechanism, R>, after: &Manager<Mechanism, R>) -> &'static str {
+    let awarded = |(id, task): (TaskId, &ledger::Task)| {
+        task.phase == Phase::Awarded && phase(before, id) != Some(Phase::Awarded)
+    };
+    match after.ledger().tasks().filter(|task| awarded(*task)).count() {
+        0 => "window: no award",
+        1 => "window: an award",
+        _ => "window: awards",
     }
 }
 

@@ -153,7 +153,9 @@ fn may_manage<R: Rules>(manager: &Manager<LowestCost, R>, event: &Event<Agent<R>
         Event::Input(Input::Manager(manager::Input::Create { task, .. })) => {
             joined == usize::from(contractors) && manager.ledger().task(*task).is_none()
         }
-        Event::Input(Input::Manager(manager::Input::Cancel(_) | manager::Input::Leave(_))) => false,
+        Event::Input(Input::Manager(
+            manager::Input::Cancel(_) | manager::Input::Leave(_) | manager::Input::Clear(_),
+        )) => false,
         Event::Input(Input::Contractor(_)) => false,
         Event::Timer(_) | Event::Message { .. } => true,
     }

@@ -37,11 +37,16 @@ pub fn contract_net_walk(bytes: &[u8]) {
     let Some(([contractors, tasks, rounds, first, second], rest)) = bytes.split_first_chunk() else { return };
     let flags = u16::from_be_bytes([*second, *first]);
     let flag = |bit: u8| u64::from(flags >> bit & 1);
-    let tasks = 1 + u64::from(*tasks) % 3;
+    let (tasks, windows) = (1 + u64::from(*tasks) % 3, u64::from(*tasks) / 3 % 2);
     let bounds = Bounds::new(&KEYS)
         .with(&ENDLESS_FAULTS[1..])
         .with(&[("manager_crashes", ENDLESS * flag(0)), ("contractor_crashes", ENDLESS * flag(1))])
-        .with(&[("contractors", 1 + u64::from(*contractors) % 5), ("tasks", tasks), ("claims", 99)])
+        .with(&[
+            ("contractors", 1 + u64::from(*contractors) % 5),
+            ("tasks", tasks),
+            ("windows", windows),
+            ("claims", 99),
+        ])
         .with(&[("rounds", 1 + u64::from(*rounds) % 9), ("bids", 1 + flag(2)), ("capacity", 1 + flag(3))])
         .with(&[("chain", flag(4)), ("idempotent", flag(5)), ("second_price", flag(6)), ("created", flag(7))])
         .with(&[("passes", flag(8)), ("lapses", flag(9)), ("failures", flag(10)), ("expiries", flag(11))])
@@ -110,7 +115,10 @@ fn read_again(ledger: &Ledger) {
 fn any_participant(u: &mut Unstructured<'_>) -> Result<()> {
     let capacity = NonZeroU32::new(1 + u.int_in_range(0..=2)?).unwrap_or(NonZeroU32::MIN);
     let config = match u.arbitrary()? {
-        true => Config::Manager(manager::Config::new(node(0))),
+        true => {
+            let config = manager::Config::new(node(0));
+            Config::Manager(if u.arbitrary()? { config.with_windows() } else { config })
+        }
         false => {
             let config = contractor::Config::new(node(1), node(0), capacity);
             Config::Contractor(config.expect("it is not its own manager"))
@@ -204,8 +212,9 @@ fn event(u: &mut Unstructured<'_>, it: &Node) -> Result<Event<Node>> {
 
 fn of_manager(u: &mut Unstructured<'_>, task: TaskId) -> Result<manager::Input> {
     let node = node(u.int_in_range(1..=4)?);
-    Ok(match u.int_in_range(0..=4)? {
+    Ok(match u.int_in_range(0..=5)? {
         0 => manager::Input::Cancel(task),
+        5 => manager::Input::Clear((1..=u.int_in_range(0..=3)?).map(TaskId::new).collect()),
         1 => manager::Input::Leave(node),
         2 => manager::Input::Create { task, terms: u.arbitrary()? },
         3 => {

@@ -7,14 +7,19 @@
 //! | `written` | the same as it stands in a file, and whether it can be |
 //! | [`text`] | names and values on one line |
 //! | [`run`](mod@run) | the host: time, timers, bids and work |
+//! | [`clearing`] | tasks cleared together, in place of the host |
+//! | [`plot`] | value against cost |
 //! | [`outcome`] | what came of it |
 
+pub mod clearing;
 pub mod outcome;
+pub mod plot;
 pub mod problem;
 pub mod run;
 pub mod text;
 mod written;
 
+pub use clearing::{Clearing, ClearingError, Payment};
 pub use outcome::{AgentOutcome, Fate, MarketOutcome, TaskOutcome};
 pub use problem::{Problem, ProblemError};
 pub use run::run;

@@ -104,6 +104,11 @@ impl MarketOutcome {
         let tasks: Vec<_> = (0..problem.tasks.len())
             .map(|number| TaskOutcome::of(problem, ledger, number, seen[number]))
             .collect();
+        Self::sum(problem, tasks)
+    }
+
+    /// What these come to.
+    pub(super) fn sum(problem: &Problem, tasks: Vec<TaskOutcome>) -> Self {
         let mut all =
             Self { agents: Vec::new(), done: 0, value: 0, cost: 0, paid: 0, surplus: 0, makespan: 0, tasks };
         for task in &all.tasks {

@@ -47,7 +47,7 @@ impl Auction {
         self.bids.iter().map(|(node, bid)| (*node, bid))
     }
 
-    fn by_agents(&self) -> impl Iterator<Item = (AgentId, &Bid)> + Clone {
+    pub(super) fn by_agents(&self) -> impl Iterator<Item = (AgentId, &Bid)> + Clone {
         self.bids().map(|(node, bid)| (AgentId::from(node), bid))
     }
 
@@ -147,7 +147,8 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
     }
 
     /// Bid or refusal, if round = r, eligible. Once everyone has answered there is nothing to wait for,
-    /// unless there is nothing to award either: then the time that is left is a pause.
+    /// unless there is nothing to award either: then the time that is left is a pause. In a window it is
+    /// the other tasks that are waited for.
     pub(super) fn collect(
         &mut self,
         from: NodeId,
@@ -170,7 +171,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
         if !auction.invited.contains(from) {
             return out.output(Output::Refused(Refusal::NotInvited { task, agent: from }));
         }
-        if auction.answer(from, answer) {
+        if auction.answer(from, answer) && !self.config.windows {
             self.conclude(task, out);
         }
     }
@@ -224,6 +225,15 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
             return false;
         };
         let Some(choice) = self.choose(task, auction, known) else { return false };
+        self.settle(task, choice, out)
+    }
+
+    /// Awards the task by this choice, if it keeps to the bids. Says whether bidding is over, or can have
+    /// no end.
+    pub(super) fn settle(&mut self, task: TaskId, choice: Choice, out: &mut impl Out) -> bool {
+        let (Some(auction), Some(known)) = (self.auctions.get(&task), self.ledger.task(task)) else {
+            return false;
+        };
         let Choice { agent, bid, price } = choice;
         if !auction.is_bid(&choice, known.reserve) {
             out.output(Output::Refused(Refusal::Mechanism { task, agent }));

@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `bidding` | rounds, bids, and the award |
+//! | `window` | the bids of several tasks, cleared together |
 //! | `tenure` | an award until it is released or its result accepted |
 //!
 //! # What the host does with the timers
@@ -26,6 +27,7 @@
 
 mod bidding;
 mod tenure;
+mod window;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::num::NonZeroU32;
@@ -52,24 +54,31 @@ pub struct Config<A = LowestCost, R = Published> {
     id: NodeId,
     award: A,
     rules: R,
+    windows: bool,
 }
 
 impl Config {
     /// This manager. It awards a task to whoever asks least.
     pub const fn new(id: NodeId) -> Self {
-        Self { id, award: LowestCost, rules: Published }
+        Self { id, award: LowestCost, rules: Published, windows: false }
     }
 }
 
 impl<A: AwardRule, R: Rules> Config<A, R> {
     /// The same with this mechanism.
     pub fn with_award<B: AwardRule>(self, award: B) -> Config<B, R> {
-        Config { id: self.id, award, rules: self.rules }
+        Config { id: self.id, award, rules: self.rules, windows: self.windows }
+    }
+
+    /// The same, but no task is awarded before its time is up for bids, or the host says that a window is
+    /// over ([`Input::Clear`]): otherwise it is once everyone has answered.
+    pub fn with_windows(self) -> Self {
+        Self { windows: true, ..self }
     }
 
     /// The same with other rules, to show what a rule is good for. What ships is [`Published`].
     pub fn with_rules<S: Rules>(self, rules: S) -> Config<A, S> {
-        Config { id: self.id, award: self.award, rules }
+        Config { id: self.id, award: self.award, rules, windows: self.windows }
     }
 
     /// The manager.
@@ -106,6 +115,10 @@ pub enum Input {
     },
     /// It is wanted no longer.
     Cancel(TaskId),
+    /// A window is over: of these tasks those that are open for bids are awarded together, so that all of
+    /// them cost least, and the others are as if time were up for their bids. See
+    /// [`window`](crate::contract_net::window).
+    Clear(BTreeSet<TaskId>),
     /// A contractor takes part.
     Join {
         /// The contractor.
@@ -279,6 +292,7 @@ impl<A: AwardRule, R: Rules> Manager<A, R> {
                 }
             }
             Input::Cancel(task) => self.cancel(task, out),
+            Input::Clear(tasks) => self.clear(&tasks, out),
             Input::Join { node, .. } if node == self.config.id => {
                 out.output(Output::Refused(Refusal::Own(node)));
             }
@@ -347,7 +361,7 @@ impl<A: Clone, R: Clone> Relabel for Manager<A, R> {
 impl Relabel for Input {
     fn relabel(&self, renaming: &Renaming) -> Self {
         match self {
-            Self::Create { .. } | Self::Cancel(_) => self.clone(),
+            Self::Create { .. } | Self::Cancel(_) | Self::Clear(_) => self.clone(),
             Self::Join { node, capabilities, capacity } => {
                 Self::Join { node: node.relabel(renaming), capabilities: *capabilities, capacity: *capacity }
             }

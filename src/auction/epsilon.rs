@@ -31,7 +31,7 @@ use crate::auction::certificate::Assignment;
 use crate::auction::problem::{Problem, Row};
 use crate::auction::shortest_path::{self, Infeasible};
 
-/// An optimal assignment, by auctions whose epsilon falls from a tenth of the greatest cost to less than
+/// An optimal assignment, by auctions whose epsilon falls from a twentieth of the greatest cost to less than
 /// one over the number of tasks.
 ///
 /// # Errors

@@ -23,7 +23,8 @@ const LAST: i64 = 10_000;
 /// the same way. The auction stops at an epsilon of a ten-thousandth of the greatest cost, and shortest
 /// paths make its prices exact, so every number fits 64 bits whatever the costs.
 ///
-/// Time: that of the auction, at most. Memory: about 200 bytes a task and 40 an agent, besides the problem.
+/// Time: that of the auction, at most. Memory besides the problem: `O(tasks + agents)`, and of a sparse
+/// problem with unequal sides or reserves its arcs once more; `benches/assignment.rs` prints what it is.
 ///
 /// # Errors
 /// [`Infeasible`] if there is none.

@@ -6,7 +6,7 @@ use pathfinding::kuhn_munkres::kuhn_munkres_min;
 use pathfinding::matrix::Matrix;
 use proptest::prelude::*;
 
-use crate::instances::{CLASSES, Plain, plain, seeded};
+use crate::instances::{CLASSES, Class, Plain, plain, seeded};
 
 type Solver = fn(&Problem) -> Result<Assignment, Infeasible>;
 
@@ -85,6 +85,25 @@ fn square_and_sparse_problems_of_every_class_are_proved_optimal() {
     }
 }
 
+/// Where rows are alike, all tasks want the same agents, and rents rise far above costs' differences. With
+/// scaling this takes not many more bids where some agents are spare than where all are needed.
+#[test]
+fn spare_agents_are_no_burden_where_rows_are_alike() {
+    let [_, by_auction @ ..] = SOLVERS;
+    let work = |agents: usize| {
+        let problem = seeded(Class::Product, 300, agents, 100, 1).dense();
+        let found = by_auction.map(|(_, solver)| solver(&problem).expect("all arcs are there"));
+        found.iter().for_each(|found| assert_eq!(found.verify(&problem), Ok(()), "{agents} agents"));
+        found.map(|found| found.scanned / agents as u64)
+    };
+    let equal = work(300);
+    for agents in [303, 500] {
+        let work = work(agents);
+        let few = work.iter().zip(equal).all(|(work, equal)| *work < 2 * equal);
+        assert!(few, "rows looked at with {agents} agents: {work:?}, with 300: {equal:?}");
+    }
+}
+
 #[test]
 fn reserves_leave_tasks_unplaced_in_long_rows() {
     for (class, seed) in CLASSES.into_iter().zip(0..) {
@@ -105,7 +124,7 @@ fn reserves_leave_tasks_unplaced_in_long_rows() {
 
 #[test]
 fn tasks_without_a_place_are_named_among_many() {
-    let mut plain = seeded(crate::instances::Class::Uniform, 540, 600, 100, 1);
+    let mut plain = seeded(Class::Uniform, 540, 600, 100, 1);
     for (task, row) in plain.rows.iter_mut().enumerate().filter(|(task, _)| task % 100 == 7) {
         row.iter_mut().enumerate().filter(|(agent, _)| agent % 200 != 3).for_each(|(_, cost)| *cost = None);
         assert_eq!(row.iter().flatten().count(), 3, "of task {task}");

@@ -105,18 +105,19 @@ pub enum Unsolved {
 }
 
 impl<'a> Auction<'a> {
-    /// No rents, all tasks open. Every cost counts `scale` times, so that an epsilon of 1 is a fraction
-    /// of the unit of money.
+    /// No rents, all tasks open, and an epsilon of the greatest cost, until [`Auction::begin`] sets another.
+    /// Every cost counts `scale` times, so that an epsilon of 1 is a fraction of the unit of money; a scale
+    /// of 0 is taken for 1.
     ///
     /// # Errors
     /// [`Overflow`] if prices could need more than 63 bits.
     pub fn new(problem: &'a Problem, scale: u32) -> Result<Self, Overflow> {
-        let (tasks, cost) = (problem.tasks(), greatest(problem));
+        let (tasks, cost, scale) = (problem.tasks(), greatest(problem), scale.max(1));
         let side = tasks.min(problem.agents()) as i128 + 2;
         let bound = i64::try_from(side * 2 * (i128::from(cost) + 1) * i128::from(scale));
         let bound = bound.ok().filter(|bound| *bound < i64::MAX / 4).ok_or(Overflow { tasks, cost })?;
-        let book = Book::new(Cow::Borrowed(problem), i64::from(scale.max(1)), vec![0; problem.agents()]);
-        let epsilon = i64::from(cost) * i64::from(scale.max(1));
+        let book = Book::new(Cow::Borrowed(problem), i64::from(scale), vec![0; problem.agents()]);
+        let epsilon = (i64::from(cost) * i64::from(scale)).max(1);
         let open = (0..tasks as u32).rev().collect();
         Ok(Self { book, open, columns: None, vacant: Vec::new(), epsilon, bound, cap: bound, fell: false })
     }

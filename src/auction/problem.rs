@@ -272,6 +272,9 @@ impl Problem {
         if let Some(place) = self.reserves.get_mut(task) {
             *place = reserve;
         }
+        if self.reserves.iter().all(Option::is_none) {
+            self.reserves.clear(); // Equal problems are equal, whatever they were before.
+        }
         Ok(())
     }
 

@@ -30,7 +30,7 @@ use crate::auction::problem::{Problem, Row};
 
 /// Not every task that must be placed can be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the tasks {tasks:?} must all be placed, and only {} agents can do any of them", tasks.len() - 1)]
+#[error("the tasks {tasks:?} must all be placed, and only {} agents can do any of them", tasks.len().saturating_sub(1))]
 pub struct Infeasible {
     /// In order. Hall's theorem: that one task more than there are agents for them is a proof.
     pub tasks: Vec<usize>,

@@ -47,17 +47,17 @@ impl Welfare {
 
     /// What everyone gained together: value less cost.
     pub const fn surplus(&self) -> i128 {
-        self.value - self.cost
+        self.value.saturating_sub(self.cost)
     }
 
     /// What the buyer gained: value less payment.
     pub const fn buyer_surplus(&self) -> i128 {
-        self.value - self.paid
+        self.value.saturating_sub(self.paid)
     }
 
     /// What the agents gained: payment less cost.
     pub const fn profit(&self) -> i128 {
-        self.paid - self.cost
+        self.paid.saturating_sub(self.cost)
     }
 
     /// What is left of a budget; below 0 if more was paid.

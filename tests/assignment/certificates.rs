@@ -15,6 +15,33 @@ fn solved() -> (Problem, Assignment) {
 }
 
 #[test]
+fn an_agent_that_undercuts_is_found_in_dense_and_sparse_rows() {
+    let arcs = vec![(0, 1), (1, 2), (0, 2), (1, 9)];
+    let sparse = Problem::sparse(2, vec![0, 2, 4], arcs).expect("in range");
+    let dense = Problem::dense(2, 2, vec![1, 2, 2, 9]).expect("in range");
+    for problem in [dense, sparse] {
+        let right = solve::solve(&problem).expect("there is one");
+        assert_eq!((right.cost, right.verify(&problem)), (4, Ok(())));
+        // As dear, and proved by sums alone.
+        let certificate = althing::auction::Certificate { prices: vec![1, 9], rents: vec![0, 0] };
+        let wrong = Assignment { agent_of: vec![Some(0), Some(1)], cost: 10, certificate, scanned: 0 };
+        let undercut = Unproven::Undercut { task: 1, agent: 0, cost: 2, rent: 0, price: 9 };
+        assert_eq!(wrong.verify(&problem), Err(undercut));
+    }
+}
+
+/// No costs at all, and a scale of none: an auction that nobody has told to begin ends, too.
+#[test]
+fn an_auction_of_nothing_ends() {
+    let problem = Problem::dense(3, 3, vec![0; 9]).expect("in range");
+    for scale in [0, 1, 4] {
+        let mut auction = althing::auction::epsilon::Auction::new(&problem, scale).expect("it fits");
+        assert_eq!(auction.run(1_000), althing::auction::epsilon::Step::Done);
+        assert_eq!(auction.finish().map(|found| found.cost), Ok(0));
+    }
+}
+
+#[test]
 fn each_inequality_is_checked_and_named() {
     let (problem, right) = solved();
     let after = |change: &dyn Fn(&mut Assignment)| {
@@ -54,6 +81,40 @@ proptest! {
                 if shift != 0 {
                     prop_assert!(found.verify(&problem).is_err());
                 }
+            }
+        }
+    }
+
+    /// The same for prices and rents that are moved against each other, so that their sums stay: whatever
+    /// is proved is so, of dense and of sparse problems.
+    #[test]
+    fn prices_that_are_moved_prove_nothing_wrong(
+        plain in plain(),
+        shifts in prop::collection::vec((-3_i64..4, 0..12_usize, 0..12_usize), 1..4),
+        a in 0..6_usize,
+        b in 0..6_usize,
+    ) {
+        let least = plain.least();
+        for problem in [plain.dense(), plain.sparse()] {
+            let Ok(mut found) = solve::solve(&problem) else { continue };
+            let (prices, rents) = (&mut found.certificate.prices, &mut found.certificate.rents);
+            for (shift, price, rent) in &shifts {
+                if let (Some(price), Some(rent)) = (prices.get_mut(*price), rents.get_mut(*rent)) {
+                    *price += shift;
+                    *rent += shift;
+                }
+            }
+            if a < found.agent_of.len() && b < found.agent_of.len() {
+                found.agent_of.swap(a, b);
+                let cost = |(task, agent): (usize, &Option<u32>)| match agent {
+                    Some(agent) => plain.rows[task][*agent as usize],
+                    None => plain.reserves[task],
+                };
+                let costs: Option<Vec<_>> = found.agent_of.iter().enumerate().map(cost).collect();
+                found.cost = costs.map_or(found.cost, |costs| costs.into_iter().map(i128::from).sum());
+            }
+            if found.verify(&problem).is_ok() {
+                prop_assert_eq!(Some(found.cost), least);
             }
         }
     }

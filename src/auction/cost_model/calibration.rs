@@ -6,8 +6,8 @@
 //!
 //! **Theorem** (Bayesian linear regression; Hoerl and Kennard, "Ridge Regression", 1970). If costs are a
 //! line of the bids plus independent normal noise of one variance, and bias and scale are normal by the
-//! prior around 0 and 1, then [`Calibration::expected`] is the posterior mean: no other estimate has a
-//! smaller expected square error. If the agent's bids differ, it tends to the line as reports come in,
+//! prior around 0 and 1, then [`Calibration::expected`] is the posterior mean, as long as its scale is not
+//! below 0: no other estimate has a smaller expected square error. If the agent's bids differ, it tends to the line as reports come in,
 //! whatever the prior.
 //!
 //! **Conditions.** The line does not change, and costs are seen whoever wins, or whether they are seen

@@ -57,7 +57,9 @@ impl Normal {
         let (prior, noise) = (self.variance.get(), noise.above_zero()?.get());
         let gain = prior / Finite::new(prior + noise)?.get();
         let mean = self.mean.get() + gain * (report.get() - self.mean.get());
-        Self::new(Finite::new(mean)?, Finite::new(gain * noise)?)
+        // Not by the greater of the two, of which the ratio may be 0.
+        let variance = if prior < noise { prior * (noise / (prior + noise)) } else { gain * noise };
+        Self::new(Finite::new(mean)?, Finite::new(variance)?)
     }
 
     /// The belief after the number took a step of this variance. O(1).

@@ -61,8 +61,8 @@ impl<A: Ord> Ucb1<A> {
         }
         let known = self.arms.entry(arm).or_default();
         known.total = Finite::new(known.total.get() + reward.get())?;
-        known.pulls += 1;
-        self.pulls += 1;
+        known.pulls = known.pulls.saturating_add(1);
+        self.pulls = self.pulls.saturating_add(1);
         Ok(())
     }
 

@@ -16,7 +16,7 @@
 //! reduction and each path leads through most of the matrix. [`solve`](mod@super::solve) goes on with the
 //! auction then.
 //!
-//! **Cost.** `O(tasks * (arcs + tasks log tasks))`; on independent costs little more than one look at
+//! **Cost.** `O(tasks * (tasks + agents + arcs) log arcs)`; on independent costs little more than one look at
 //! each arc.
 
 use alloc::borrow::Cow;

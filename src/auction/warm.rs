@@ -6,7 +6,7 @@
 //! shorter; or between the one and outside (Kuhn 1955; Ahuja, Magnanti and Orlin 1993, chapter 9: one
 //! augmentation restores the optimum after one supply has changed).
 //!
-//! **Cost.** One search, `O(arcs + (tasks + agents) log)` at most, and mostly far less. If the agent of a
+//! **Cost.** One search, `O((tasks + agents + arcs) log arcs)` at most, and mostly far less. If the agent of a
 //! dense problem changes, the lists of all rows are made anew when they are next used.
 //!
 //! **Not promised.** After a change without a solution its task stays open, and the next one may have more
@@ -67,7 +67,8 @@ impl Standing {
         &self.book.problem
     }
 
-    /// The optimal assignment. Time: `O(tasks + agents)`, and of a sparse problem the arcs of the rows.
+    /// The optimal assignment. After a change that was [`Unchanged::Infeasible`] it is none: a task that must
+    /// be placed is not, and it does not verify. Time: `O(tasks + agents)`, and of a sparse problem the arcs of the rows.
     pub fn assignment(&self) -> Assignment {
         assignment(self.book.clone())
     }

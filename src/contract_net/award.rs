@@ -122,7 +122,7 @@ impl AwardRule for SecondScore {
     }
 }
 
-/// All bids as one number: equal bids have equal ones. It is for finding out that a manager's books
+/// All bids as one number: equal bids in the same order have equal ones. It is for finding out that a manager's books
 /// and somebody's records of the bids differ, and no defence against whoever wants them to agree.
 pub fn digest<'a>(bids: impl Iterator<Item = (AgentId, &'a Bid)>) -> Digest {
     // Odd, and of no pattern. The words of a bid are weighed apart, so that they need not wait for each other.

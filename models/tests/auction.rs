@@ -299,3 +299,71 @@ fn what_is_wrong_is_named_with_its_field_and_value() {
     let said = String::from_utf8(auction(&problem, &[]).stderr).expect("text");
     assert!(said.contains("agents: 128 are too many: there can be 127"), "{said}");
 }
+
+/// Each wave is proved optimal; one at a time gains no more; nobody is paid less than its cost.
+#[test]
+fn tasks_cleared_together_are_proved_optimal_and_named_if_they_cannot_be_placed() {
+    for rule in ["vcg", "epsilon"] {
+        let output = article(&["--json", "--rule", rule]);
+        let (tasks, market) = (lines(&output, "task"), &lines(&output, "market")[0]);
+        assert_eq!((&market["proved"], number(market, "done")), (&json!(true), 12));
+        assert!(number(market, "sequential_gain") <= number(market, "gain"));
+        assert_eq!(number(market, "gain"), number(market, "surplus"), "reserves are values there");
+        for task in &tasks {
+            let (cost, price) = (number(task, "cost"), number(task, "price"));
+            assert!(cost <= price && price <= number(task, "value"), "{task}");
+            assert!(rule == "vcg" || price == number(task, "clearing_price"), "{task}");
+        }
+        let problem = market_of_unplaced();
+        let output = auction(&problem, &["--json", "--rule", rule]);
+        let reasons: Vec<_> = lines(&output, "task").iter().map(|task| task["reason"].clone()).collect();
+        let reason = json!("the lowest cost, 6, is above the reserve, 5");
+        let after = json!("`parser` ended without a result");
+        assert_eq!(reasons, [json!("no agent can do it"), after, reason, Value::Null]);
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(said.contains("`parser` cannot be placed: no agent can do it"), "{said}");
+    }
+}
+
+fn market_of_unplaced() -> String {
+    let tasks = [
+        task("parser", json!({"needs": ["code", "magic"]})),
+        task("tests", json!({"after": ["parser"]})),
+        task("cheap", json!({"reserve": 5})),
+        task("plain", json!({})),
+    ];
+    market(ada(), &tasks)
+}
+
+#[test]
+fn what_cannot_be_cleared_or_drawn_is_refused_with_one_line() {
+    let far = market(ada(), &[task("far", json!({"value": u64::MAX}))]);
+    let many: Vec<_> = (0..2_001).map(|number| task(&number.to_string(), json!({}))).collect();
+    let plain = market(ada(), &[task("plain", json!({}))]);
+    for (problem, arguments, expected) in [
+        (far, ["--rule", "vcg"], "the reserve of `far` is 18446744073709551609 above the lowest cost"),
+        (market(ada(), &many), ["--rule", "epsilon"], "2001 are too many to be cleared together"),
+        (plain, ["--plot", "no/such/folder.svg"], "no/such/folder.svg: cannot be written"),
+    ] {
+        let output = auction(&problem, &arguments);
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(said.contains(expected), "{expected}: {said}");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+        assert!(output.stdout.is_empty(), "nothing half done");
+    }
+}
+
+#[test]
+fn the_plot_is_whole_and_names_are_escaped() {
+    let file = std::env::temp_dir().join(format!("althing-plot-{}.svg", std::process::id()));
+    let tasks = [task("a<b&c", json!({})), task("cheap", json!({"reserve": 5}))];
+    let output = auction(&market(ada(), &tasks), &["--plot", &file.display().to_string()]);
+    let svg = std::fs::read_to_string(&file).expect("it was written");
+    std::fs::remove_file(&file).expect("it is there");
+    assert!(output.status.success() && svg.ends_with("</svg>\n"));
+    for expected in
+        ["a&lt;b&amp;c: value 10, cost 6", "break-even", "cheap: value 10, not done", "<title id="]
+    {
+        assert!(svg.contains(expected), "{expected}: {svg}");
+    }
+}

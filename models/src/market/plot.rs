@@ -138,14 +138,13 @@ impl Plot {
     fn diagonal(&self, out: &mut String) -> std::fmt::Result {
         let end = self.across.most().min(self.up.most());
         let (x, y) = (self.x(end), self.y(end));
-        let anchor = if end < self.across.most() { "start" } else { "end" };
+        let (from_x, from_y) = (self.x(0.0), self.y(0.0));
+        let angle = (y - from_y).atan2(x - from_x).to_degrees();
         writeln!(
             out,
-            "<path d=\"M{:.1} {:.1}L{x:.1} {y:.1}\" stroke=\"#b33\" stroke-dasharray=\"6 4\"/>\
-             <text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" fill=\"#b33\">break-even: value = cost</text>",
-            self.x(0.0),
-            self.y(0.0),
-            y - 6.0
+            "<path d=\"M{from_x:.1} {from_y:.1}L{x:.1} {y:.1}\" stroke=\"#b33\" stroke-dasharray=\"6 4\"/>\
+             <text transform=\"translate({x:.1} {y:.1}) rotate({angle:.1})\" dx=\"-8\" dy=\"16\" \
+             text-anchor=\"end\" fill=\"#b33\">break-even: value = cost</text>"
         )
     }
 

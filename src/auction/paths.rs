@@ -25,7 +25,8 @@ pub(super) enum Node {
 /// A search in the residual network of a [`Book`] whose prices are exact (`scale` 1), by Dijkstra's
 /// method over reduced costs, which no arc has below 0.
 ///
-/// One search with [`Paths::augment`] costs `O((tasks + agents + arcs) log arcs)` at most, as its heap keeps what it has outdone. It looks at whole
+/// One search with [`Paths::augment`] costs `O((tasks + agents + arcs) log arcs)` at most, as its
+/// heap keeps what it has outdone. It looks at whole
 /// rows only where a list does not suffice.
 #[derive(Clone, Debug)]
 pub(super) struct Paths {

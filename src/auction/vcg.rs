@@ -14,7 +14,8 @@
 //! kept. An agent whom nobody can replace, on a task without a reserve, has no finite payment.
 //!
 //! **Cost.** One pass of Dijkstra's method from outside against the arcs gives every payment (Leonard
-//! 1983: they are the extreme dual prices): `O((tasks + arcs) log arcs)` at most, as its heap keeps what it has outdone. Of long rows it takes the
+//! 1983: they are the extreme dual prices): `O((tasks + arcs) log arcs)` at most, as its
+//! heap keeps what it has outdone. Of long rows it takes the
 //! solver's lists, and adds only arcs shorter than the path that is known, in the worst case all.
 
 use alloc::collections::BinaryHeap;

@@ -107,7 +107,7 @@ pub fn solve(problem: &Problem, capacities: &[u32]) -> Result<Placement, Unsolve
 
 /// An optimal placement, and the payments of Vickrey, Clarke and Groves for it.
 ///
-/// Time: that of [`solve`], for all agents and then without each that has a task.
+/// Time: that of [`solve`](solve()), for all agents and then without each that has a task.
 ///
 /// # Errors
 /// [`Unsolved`].

@@ -116,13 +116,12 @@ fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
-    let written = File::create_new(&part).and_then(|mut file| {
+    File::create_new(&part).and_then(|mut file| {
         let whole = file.write_all(text).and_then(|()| file.sync_all());
         whole.and_then(|()| std::fs::rename(&part, path)).inspect_err(|_| {
             let _ = std::fs::remove_file(&part); // What went wrong before is what counts.
         })
-    });
-    written
+    })
 }
 
 /// As much as can be a problem, and one byte more if there is more.

@@ -95,6 +95,7 @@ const QUICK: Profiles = &[
         ],
     ),
     ("two-tasks", &[("tasks", 2), ("rounds", 1), ("cancels", 1), ("lapses", 0), ("lost_leases", 0)]),
+    ("windows", &[("tasks", 2), ("rounds", 1), ("windows", 1), ("lapses", 0), ("lost_leases", 0)]),
     (
         "chain",
         &[("contractors", 1), ("tasks", 2), ("rounds", 2), ("chain", 1), ("cancels", 2), ("lapses", 0)],
@@ -130,6 +131,11 @@ const FULL: Profiles = &[
     ),
     ("three-rounds", &[("rounds", 3), ("lapses", 0)]),
     ("two-tasks-lapses", &[("tasks", 2), ("rounds", 1)]),
+    ("windows-all", &[("tasks", 2), ("rounds", 1), ("windows", 1)]),
+    (
+        "windows-second-price",
+        &[("tasks", 2), ("rounds", 1), ("windows", 1), ("second_price", 1), ("lapses", 0)],
+    ),
     (
         "two-tasks-expiries",
         &[("tasks", 2), ("rounds", 2), ("other_rounds", 1), ("lapses", 0), ("lost_leases", 0)],

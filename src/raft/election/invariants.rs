@@ -93,7 +93,8 @@ impl Elections {
             .chain([id])
             .collect();
         let mut halves = server.voters().halves();
-        let is_earned = halves.all(|half| 2 * earned.intersection(half).len() > half.len());
+        let is_earned =
+            halves.all(|half| 2 * u16::from(earned.intersection(half).len()) > u16::from(half.len()));
         if server.config().pre_vote() && !is_earned && !hears_leader(step) {
             self.unearned = self.unearned.or(Some(term));
         }
@@ -330,7 +331,8 @@ pub fn check_quorum<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) ->
         (Cause::Event(Event::Timer(Timer::Quorum)), Role::Leader { active })
             if step.after.is_leader() && step.before.config().check_quorum() =>
         {
-            let heard = |half: NodeSet| 2 * active.intersection(half).len() > half.len();
+            let heard =
+                |half: NodeSet| 2 * u16::from(active.intersection(half).len()) > u16::from(half.len());
             step.before.voters().halves().all(heard)
         }
         (Cause::Event(_) | Cause::Restart, _) => true,

@@ -197,7 +197,7 @@ pub fn committed_on_quorum<T: Command, R: Rules>(
 }
 
 fn is_majority(nodes: NodeSet, voters: Voters) -> bool {
-    let most = |half: NodeSet| 2 * nodes.intersection(half).len() > half.len();
+    let most = |half: NodeSet| 2 * u16::from(nodes.intersection(half).len()) > u16::from(half.len());
     most(voters.incoming) && (voters.outgoing.is_empty() || most(voters.outgoing))
 }
 

@@ -17,6 +17,13 @@
 //! | | value, cost, payment, efficiency | [`welfare`] |
 //! | | what is learnt from reports | [`cost_model`] |
 //!
+//! # How the time of `solve` grows
+//!
+//! Dense problems of n tasks and n agents, and sparse ones with 10 arcs a task; `prod` costs are rate times
+//! size, which is what makes shortest paths slow (`cargo bench -p althing --bench assignment_growth`):
+//!
+#![doc = include_str!("growth.svg")]
+//!
 //! # Many tasks at once
 //!
 //! A [`Problem`] has tasks to be bought and agents who do at most one each; a task may have a reserve, for

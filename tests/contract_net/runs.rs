@@ -18,7 +18,7 @@ fn plans() -> impl Strategy<Value = (u64, u8, u64, u32)> {
 #[test]
 fn the_guarantees_hold_and_every_task_ends() {
     let sum = Cell::new(Counts::default());
-    let config = Config { failure_persistence: None, cases: 192, ..Config::default() };
+    let config = Config { failure_persistence: None, cases: 768, ..Config::default() };
     let run = |(seed, contractors, tasks, steps)| {
         let mut world = World::new(Plan::new(seed, contractors, tasks, steps));
         world.run().map_err(TestCaseError::fail)?;

@@ -246,6 +246,20 @@ fn a_later_award_ends_the_work_on_an_earlier_one() {
     assert!(done.disarmed(Timer::Report(TASK)));
 }
 
+/// A higher epoch: abandon. Also with room to spare, the host does not begin the task anew before it has
+/// stopped.
+#[test]
+fn a_task_is_not_begun_anew_before_the_host_has_stopped() {
+    let mut worker = Worker::bidder(2);
+    worker.hear(BOSS, award(1, 1, bid(1, 40)));
+    worker.hear(BOSS, go(1, 1));
+    worker.hear(BOSS, award(2, 1, bid(1, 40)));
+    assert_eq!((worker.told(), worker.sent()), (vec![stop(1)], vec![(BOSS, decline(2))]));
+    worker.hear(BOSS, go(2, 1));
+    assert!(worker.told().iter().all(|told| !matches!(told, Output::Start { .. })));
+    assert_eq!(worker.works(), 1, "the slot is not free");
+}
+
 /// Award e <= fence: the stored result again, or nothing.
 #[test]
 fn an_award_of_the_past_is_answered_with_the_stored_result() {

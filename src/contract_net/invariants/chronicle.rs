@@ -176,6 +176,9 @@ impl Chronicle {
 
     fn starts<R: Rules>(&mut self, config: &contractor::Config<R>, task: TaskId, epoch: Epoch) {
         let agent = AgentId::from(config.id());
+        let before =
+            |&(worker, of, under): &(AgentId, TaskId, Epoch)| (worker, of) == (agent, task) && under != epoch;
+        self.broken.over_capacity |= self.at_work.iter().any(before);
         self.at_work.insert((agent, task, epoch));
         let busy = self.at_work.iter().filter(|(worker, ..)| *worker == agent).count();
         self.broken.over_capacity |= u32::try_from(busy).is_ok_and(|busy| busy > config.capacity().get());

@@ -103,7 +103,8 @@ pub fn holds_on_standing_bid<A: AwardRule, R: Rules>(step: &Step<'_, Participant
 }
 
 /// G7: no host works on more tasks than its contractor has room for: from when it is told to start until
-/// it says that it is done, or has stopped.
+/// it says that it is done, or has stopped. Nor does it begin a task that it is still at work on, under an
+/// earlier award.
 pub fn within_capacity(chronicle: &Chronicle) -> bool {
     !chronicle.broken().over_capacity
 }

@@ -65,7 +65,7 @@ pub enum Unsolved {
     },
     /// Not every task that must be placed can be. Hall's theorem: that one task more than there are places
     /// for them is a proof.
-    #[error("the tasks {tasks:?} must all be placed, and there is only room for {} of them", tasks.len() - 1)]
+    #[error("the tasks {tasks:?} must all be placed, and there is only room for {} of them", tasks.len().saturating_sub(1))]
     Infeasible {
         /// In order.
         tasks: Vec<usize>,

@@ -106,12 +106,7 @@ proptest! {
             }
             if a < found.agent_of.len() && b < found.agent_of.len() {
                 found.agent_of.swap(a, b);
-                let cost = |(task, agent): (usize, &Option<u32>)| match agent {
-                    Some(agent) => plain.rows[task][*agent as usize],
-                    None => plain.reserves[task],
-                };
-                let costs: Option<Vec<_>> = found.agent_of.iter().enumerate().map(cost).collect();
-                found.cost = costs.map_or(found.cost, |costs| costs.into_iter().map(i128::from).sum());
+                found.cost = plain.cost(&found.agent_of).unwrap_or(found.cost);
             }
             if found.verify(&problem).is_ok() {
                 prop_assert_eq!(Some(found.cost), least);
@@ -126,13 +121,8 @@ proptest! {
             let least = found.cost;
             if a < found.agent_of.len() && b < found.agent_of.len() {
                 found.agent_of.swap(a, b);
-                let cost = |(task, agent): (usize, &Option<u32>)| match agent {
-                    Some(agent) => plain.rows[task][*agent as usize],
-                    None => plain.reserves[task],
-                };
-                let costs: Option<Vec<_>> = found.agent_of.iter().enumerate().map(cost).collect();
-                if let Some(costs) = costs {
-                    found.cost = costs.into_iter().map(i128::from).sum();
+                if let Some(cost) = plain.cost(&found.agent_of) {
+                    found.cost = cost;
                     prop_assert_eq!(found.verify(&problem).is_ok(), found.cost == least);
                 }
             }

@@ -28,11 +28,7 @@ fn slack(plain: &Plain, auction: &Auction<'_>, scale: i64, epsilon: i64) {
 
 /// What the assignment costs, times the scale, if it is complete.
 fn cost(plain: &Plain, auction: &Auction<'_>) -> i128 {
-    let cost = |(task, agent): (usize, &Option<u32>)| match agent {
-        Some(agent) => plain.rows[task][*agent as usize].expect("it can do it"),
-        None => plain.reserves[task].expect("it may be unplaced"),
-    };
-    auction.agent_of().iter().enumerate().map(cost).map(i128::from).sum()
+    plain.cost(auction.agent_of()).expect("each is placed where it can be, or may be unplaced")
 }
 
 proptest! {

@@ -34,6 +34,16 @@ impl Plain {
         problem.with_reserves(self.reserves.clone()).expect("one for each")
     }
 
+    /// What this assignment costs; `None` if it is none, as somebody cannot do what it gives him, or a task
+    /// that must be placed is not.
+    pub(crate) fn cost(&self, agent_of: &[Option<u32>]) -> Option<i128> {
+        let cost = |(task, agent): (usize, &Option<u32>)| match agent {
+            Some(agent) => self.rows[task][*agent as usize],
+            None => self.reserves[task],
+        };
+        agent_of.iter().enumerate().map(|it| cost(it).map(i128::from)).sum()
+    }
+
     /// The least cost of all assignments, if there is one.
     pub(crate) fn least(&self) -> Option<i128> {
         self.least_from(0, &mut vec![false; self.agents])

@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
+use althing::coordination::schedule::gantt::escape;
+
 use super::outcome::{Fate, MarketOutcome, TaskOutcome};
+use super::text::one_line;
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 640.0;
@@ -194,18 +197,7 @@ fn shortened(name: &str) -> String {
     name.chars().take(MOST - 3).chain("...".chars()).collect()
 }
 
-/// As it may stand in XML.
+/// On one line, as it may stand in XML.
 fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for char in super::text::one_line(text).chars() {
-        match char {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            _ => out.push(char),
-        }
-    }
-    out
+    escape(&one_line(text))
 }

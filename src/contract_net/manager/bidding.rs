@@ -68,19 +68,19 @@ impl Auction {
 
     /// Whether this is what the agent bid, at a price that is neither below that nor above the reserve.
     fn is_bid(&self, choice: &Choice, reserve: Money) -> bool {
-        let own = self.by_agents().find(|(agent, _)| *agent == choice.agent);
-        own.is_some_and(|(_, bid)| {
-            bid.id == choice.bid && bid.cost <= choice.price && choice.price <= reserve
-        })
+        let own = choice.agent.node().and_then(|node| self.own(node).ok());
+        own.map(|place| self.bids[place].1)
+            .is_some_and(|bid| bid.id == choice.bid && bid.cost <= choice.price && choice.price <= reserve)
+    }
+
+    /// Where the node's bid is, or would be.
+    fn own(&self, node: NodeId) -> Result<usize, usize> {
+        self.bids.binary_search_by_key(&node, |(bidder, _)| *bidder)
     }
 
     fn store(&mut self, node: NodeId, bid: Bid) {
         let is_last = self.bids.last().is_none_or(|(last, _)| *last < node);
-        let place = if is_last {
-            Err(self.bids.len())
-        } else {
-            self.bids.binary_search_by_key(&node, |(bidder, _)| *bidder)
-        };
+        let place = if is_last { Err(self.bids.len()) } else { self.own(node) };
         match place {
             Ok(place) if self.bids[place].1.id < bid.id => self.bids[place].1 = bid,
             Ok(_) => {}

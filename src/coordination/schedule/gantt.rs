@@ -140,8 +140,8 @@ fn short(name: &str, letters: f64) -> String {
     if fits || kept.is_empty() { escape(&kept) } else { escape(&kept) + "\u{2026}" }
 }
 
-/// So that no text can be markup, or a character that XML has not.
-fn escape(text: &str) -> String {
+/// The text as it may stand in XML: none of it is markup, or a character that XML has not. O(n).
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

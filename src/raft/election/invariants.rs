@@ -93,8 +93,7 @@ impl Elections {
             .chain([id])
             .collect();
         let mut halves = server.voters().halves();
-        let is_earned =
-            halves.all(|half| 2 * u16::from(earned.intersection(half).len()) > u16::from(half.len()));
+        let is_earned = halves.all(|half| are_most(earned, half));
         if server.config().pre_vote() && !is_earned && !hears_leader(step) {
             self.unearned = self.unearned.or(Some(term));
         }
@@ -331,10 +330,26 @@ pub fn check_quorum<C: Credential, R: Rules>(step: &Step<'_, Election<C, R>>) ->
         (Cause::Event(Event::Timer(Timer::Quorum)), Role::Leader { active })
             if step.after.is_leader() && step.before.config().check_quorum() =>
         {
-            let heard =
-                |half: NodeSet| 2 * u16::from(active.intersection(half).len()) > u16::from(half.len());
-            step.before.voters().halves().all(heard)
+            step.before.voters().halves().all(|half| are_most(active, half))
         }
         (Cause::Event(_) | Cause::Restart, _) => true,
+    }
+}
+
+/// Whether these are more than half of those, by counting, not by asking [`quorum`](crate::quorum). Twice
+/// as many as there can be do not fit the type of their number.
+pub(crate) fn are_most(nodes: NodeSet, of: NodeSet) -> bool {
+    2 * u16::from(nodes.intersection(of).len()) > u16::from(of.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_of_as_many_as_there_can_be_are_counted() {
+        let (all, half) = (NodeSet::first(128), NodeSet::first(64));
+        assert!(are_most(all, all) && are_most(NodeSet::first(65), all));
+        assert!(!are_most(half, all) && !are_most(all, NodeSet::EMPTY));
     }
 }

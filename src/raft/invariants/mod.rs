@@ -39,7 +39,7 @@ use crate::observe::{Cause, Step};
 use crate::outbox::{Op, Outbox};
 use crate::quorum::Voters;
 use crate::raft::disk::{Disk, Write};
-use crate::raft::election::{self};
+use crate::raft::election::{self, invariants::are_most};
 use crate::raft::entry::{Batch, Command};
 use crate::raft::log::Log;
 use crate::raft::membership::Membership;
@@ -197,8 +197,7 @@ pub fn committed_on_quorum<T: Command, R: Rules>(
 }
 
 fn is_majority(nodes: NodeSet, voters: Voters) -> bool {
-    let most = |half: NodeSet| 2 * u16::from(nodes.intersection(half).len()) > u16::from(half.len());
-    most(voters.incoming) && (voters.outgoing.is_empty() || most(voters.outgoing))
+    are_most(nodes, voters.incoming) && (voters.outgoing.is_empty() || are_most(nodes, voters.outgoing))
 }
 
 /// I8 (5.4.2): a leader commits an entry of its own term, and earlier ones only with it.

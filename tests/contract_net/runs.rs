@@ -31,3 +31,9 @@ fn the_guarantees_hold_and_every_task_ends() {
     let mut counts = sum.get();
     assert!(counts.each_mut().into_iter().all(|count| *count > 10), "idle runs: {counts:?}");
 }
+
+/// A manager that crashed before it wrote that a result was accepted has paid nothing.
+#[test]
+fn what_is_lost_in_a_crash_was_not_paid() {
+    World::new(Plan::new(1_068_128_040_749_103_540, 15, 6, 599)).run().expect("what holds");
+}

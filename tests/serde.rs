@@ -386,3 +386,20 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<NodeSet>(&text).unwrap(), set);
     }
 }
+
+/// The numbers of `coordination` are read through the check that makes them.
+#[cfg(feature = "coordination")]
+#[test]
+fn a_law_is_read_only_if_its_numbers_are_within_their_domains() {
+    use althing::coordination::laws::Usl;
+    use althing::coordination::usl::ThroughputLaw;
+    use althing::coordination::{Count, Fraction, NonNegative, Positive};
+    let number = |value: f64| Positive::new(value).expect("a number above 0");
+    let sigma = Fraction::new(0.25).expect("a fraction");
+    let law = ThroughputLaw { lambda: number(50.0), speedup: Usl { sigma, kappa: NonNegative::ZERO } };
+    has_form(law, json!({"lambda": 50.0, "sigma": 0.25, "kappa": 0.0}));
+    has_form(Count::ONE, json!(1));
+    let error = refused::<ThroughputLaw>(json!({"lambda": 50.0, "sigma": 1.5, "kappa": 0.0}));
+    assert!(error.contains("the fraction is 1.5: it must be 0 or from 1e-60 to 1"), "{error}");
+    assert!(refused::<Count>(json!(0)).contains("the count is 0: it must be at least 1"));
+}

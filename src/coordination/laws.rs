@@ -52,6 +52,7 @@ pub fn karp_flatt(speedup: Positive, k: Agents) -> Result<f64, OutOfDomain> {
 /// Gunther's universal scalability law (Gunther, "Guerrilla Capacity Planning", 2007): contention as in
 /// Amdahl's law, and besides it a cost of every pair that must agree.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Usl {
     /// Contention, sigma: Amdahl's serial fraction.
     pub sigma: Fraction,

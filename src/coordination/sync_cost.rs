@@ -91,7 +91,7 @@ fn root_of_article(m: f64) -> f64 {
         if k <= low || k >= high {
             return low;
         }
-        if k * k * (libm::log1p(k) + k / (k + 1.0)) < m {
+        if k * k * (libm::log1p(k) + k / (k + 1.0)) <= m {
             low = k;
         } else {
             high = k;

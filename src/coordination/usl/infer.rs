@@ -71,8 +71,8 @@ impl Fit {
         let left = self.ssr / self.degrees_of_freedom as f64;
         let around = |variance: f64| {
             // What cannot be counted is no number either.
-            let finite = variance < f64::INFINITY;
-            let half = if finite { self.quantile * libm::sqrt(variance.max(0.0)) } else { f64::MAX };
+            let counted = variance.is_finite();
+            let half = if counted { self.quantile * libm::sqrt(variance.max(0.0)) } else { f64::MAX };
             Interval { low: (throughput - half).max(0.0), high: (throughput + half).min(f64::MAX) }
         };
         Band { throughput, confidence: around(variance), prediction: around(variance + left) }

@@ -143,6 +143,7 @@ pub(super) fn aicc(rows: usize, coefficients: usize, ssr: f64) -> Option<f64> {
 
 pub(super) fn r_squared(points: &[(f64, f64)], ssr: f64) -> Option<f64> {
     let mean = points.iter().map(|(_, throughput)| throughput / points.len() as f64).sum::<f64>();
-    let total: f64 = points.iter().map(|(_, throughput)| (throughput - mean) * (throughput - mean)).sum();
+    let from_mean = points.iter().map(|(_, throughput)| throughput - mean);
+    let total: f64 = from_mean.map(|it| it * it).sum();
     Some(1.0 - ssr / total).filter(|_| total > 0.0 && total.is_finite())
 }

@@ -36,11 +36,11 @@ use crate::coordination::intervals;
 use crate::coordination::numbers::{Count, Fraction, NonNegative, Positive};
 use crate::coordination::ooda::Loop;
 use crate::coordination::regimes::{Job, Point, Surface};
-use crate::coordination::sync_cost::{FAN_OUT, SyncCost};
+use crate::coordination::sync_cost::{FAN_OUT, Shape, SyncCost};
 
 /// What is to be done, by whom at most. Every time is in one unit, and the answer does not depend on it.
 #[derive(Clone, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Problem {
     /// `W`, `L` and `n`.
     pub job: Job,
@@ -69,7 +69,7 @@ pub struct Problem {
 
 /// A context window, in tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Context {
     /// What it holds.
     pub window: Count,
@@ -79,7 +79,7 @@ pub struct Context {
 
 /// A decision that is shared and cannot be taken back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Decision {
     /// `f`: how many agents may crash, and it still must be taken, and be one. If none may, whoever
     /// proposes it decides it.
@@ -88,7 +88,7 @@ pub struct Decision {
 
 /// Costs that only the agents know: of each task, independent and uniform around the mean.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Private {
     /// How far they go to either side, as a part of the mean.
     pub spread: Fraction,
@@ -98,7 +98,7 @@ pub struct Private {
 
 /// The loop of each agent, see [`Loop`]. The rate is one over the unit of the times.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Pace {
     /// `mu`, at which each agent acts.
     pub rate: Positive,
@@ -144,7 +144,8 @@ pub struct Advice {
     pub work_as: WorkAs,
     /// `k*`, `b*`, and the time that they take by the surface.
     pub point: Point,
-    /// How many agents one of them leads at most; `None` of a lone agent.
+    /// How many agents one of them leads at most; `None` of a lone agent. 1, a chain, if a window holds no
+    /// more than one report.
     pub fan_out: Option<u32>,
     /// How many vote, `2f + 1`; `None` without consensus.
     pub replicas: Option<Count>,
@@ -153,7 +154,9 @@ pub struct Advice {
     /// A time: how long to work between two checkpoints, if there are failures and a sync costs
     /// something (a checkpoint takes `c`).
     pub checkpoint_every: Option<f64>,
-    /// What it costs, a time: see [`Rejected::why`].
+    /// What it costs, a time: of a team that of [`Advice::point`] and the margin, of a market with its
+    /// bids less what they find, and of consensus with its vote, as in [`Why::Costs`]. As the surface is,
+    /// it is a lower bound: whole tasks that do not come out even take longer.
     pub predicted: f64,
     /// The other ways to work, and why not.
     pub rejected: Vec<Rejected>,
@@ -182,8 +185,11 @@ pub enum Why {
     NeedsTeam,
     /// There are not two agents.
     NoTeam,
-    /// There is nothing for an auction to find: either no team pays, or all costs are known.
+    /// There is nothing for an auction to find: all costs are known.
     NoAuction,
+    /// No team gains what is asked for, so the table leaves nothing to be sold. An auction would be charged
+    /// this time, which may even be less.
+    NoGain(f64),
 }
 
 /// Why there is no advice.
@@ -194,7 +200,7 @@ pub enum Infeasible {
     Replicas {
         /// `2f + 1`.
         needed: u64,
-        /// `k_max`.
+        /// `k_max`, or as many as the shape of a sync tells of.
         at_most: Count,
     },
     /// A task that no context window holds.
@@ -281,10 +287,12 @@ impl Problem {
 
     /// The guards: what no pattern can make up for.
     fn check(&self) -> Result<(), Infeasible> {
+        // What a vote of more agents than its shape tells of costs is not known.
+        let at_most = self.k_max.min(self.sync.known());
         if let Some(Decision { faults }) = self.decision
-            && self.replicas().is_none_or(|needed| self.k_max < needed)
+            && self.replicas().is_none_or(|needed| at_most < needed)
         {
-            return Err(Infeasible::Replicas { needed: 2 * u64::from(faults) + 1, at_most: self.k_max });
+            return Err(Infeasible::Replicas { needed: 2 * u64::from(faults) + 1, at_most });
         }
         if let Some(Context { window, each }) = self.context {
             if window < each {
@@ -296,7 +304,7 @@ impl Problem {
                 return Err(Infeasible::SplitSpan { needed, useful });
             }
         }
-        let (needed, at_most) = (self.fewest(), self.k_max.min(self.sync.known()));
+        let needed = self.fewest();
         if at_most < needed {
             return Err(Infeasible::Agents { needed, at_most });
         }
@@ -304,12 +312,12 @@ impl Problem {
     }
 
     /// The best team, if there may be one. As the best batch is the same for all, what a team pays is
-    /// one price times the shape.
+    /// one price times the shape: that of a team for which the shape is 1.
     fn team(&self) -> Option<Point> {
         let surface = self.surface();
-        let batch = surface.best_batch(Count::nearest(2)).batch;
-        let (n, b) = (self.job.tasks().real(), batch.real());
-        let price = n * (self.sync.price.get() / b + self.rework.get() * (b - 1.0) / 2.0);
+        let unit = |price| SyncCost { price, shape: Shape::Constant };
+        let of_one = Surface { sync: unit(self.sync.price), staleness: unit(self.rework), ..surface.clone() };
+        let Point { batch, overhead: price, .. } = of_one.best_batch(Count::nearest(2));
         let whole = SyncCost { price: NonNegative::nearest(price), shape: self.sync.shape.clone() };
         let team = whole.team_optimum(self.job.load(), self.fewest(), self.k_max)?;
         Some(surface.at(team.agents, batch))
@@ -323,9 +331,11 @@ impl Problem {
             WorkAs::One => Ok(self.job.load().work()),
             WorkAs::Hierarchy => team.map(of_team).ok_or(Why::NoTeam),
             WorkAs::Market => {
-                let team = team.filter(|_| gains && self.private.is_some()).ok_or(Why::NoAuction)?;
+                let team = team.ok_or(Why::NoTeam)?;
+                self.private.ok_or(Why::NoAuction)?;
                 let (found, bids) = self.auction(team.agents);
-                Ok(of_team(team) + bids - found)
+                let cost = of_team(team) + bids - found;
+                if gains { Ok(cost) } else { Err(Why::NoGain(cost)) }
             }
         }
     }
@@ -373,6 +383,7 @@ pub fn advise(problem: &Problem) -> Result<Advice, Infeasible> {
     let vote = replicas.map_or(0.0, |replicas| problem.sync.at(replicas));
     let why = |work_as| match problem.cost(work_as, team.as_ref(), gains) {
         Ok(cost) => Why::Costs(cost + vote),
+        Err(Why::NoGain(cost)) => Why::NoGain(cost + vote),
         Err(why) => why,
     };
     let others =

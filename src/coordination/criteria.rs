@@ -67,7 +67,7 @@ pub enum Criterion {
     Faulty,
     /// A: a shared, irreversible decision under faults.
     Agreement,
-    /// G, of several tasks: the best team is so much faster than one agent.
+    /// G, of several tasks: the best team is faster than one agent, by the margin at least.
     Gain,
 }
 
@@ -148,9 +148,27 @@ impl Criterion {
             Self::Electable => (problem.k_max.real(), AtLeast, 2.0 * faults + 1.0),
             Self::Faulty => (faults, AtLeast, 1.0),
             Self::Agreement => (faults, Above, 0.0),
-            Self::Gain => (team.map_or(0.0, |team| work / team.time), AtLeast, needed),
+            // Without a margin it must be faster, and not as fast.
+            Self::Gain => {
+                let relation = if needed > 1.0 { AtLeast } else { Above };
+                (team.map_or(0.0, |team| work / team.time), relation, needed)
+            }
         };
+        let left = if self.is_of_times() { settled(left, right) } else { left };
         Reason { criterion: self, left, relation, right }
+    }
+
+    /// Whether it compares sums of times, and not counts.
+    fn is_of_times(self) -> bool {
+        matches!(
+            self,
+            Self::Coherent
+                | Self::LatencyBound
+                | Self::Ordered
+                | Self::Interchangeable
+                | Self::AuctionPays
+                | Self::Gain
+        )
     }
 
     fn what(self) -> &'static str {
@@ -172,6 +190,12 @@ impl Criterion {
             Self::Gain => "speed-up of the best team, and what is asked for",
         }
     }
+}
+
+/// A number that differs from the other by rounding is the other: so that the unit of the times does not
+/// decide.
+fn settled(left: f64, right: f64) -> f64 {
+    if (left - right).abs() <= 1e-12 * right.abs() { right } else { left }
 }
 
 impl Reason {

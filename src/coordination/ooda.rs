@@ -13,7 +13,7 @@ use crate::coordination::simulator::{self, Queue};
 
 /// A loop. The rate is one over the unit of the times.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Loop {
     /// `k`.
     pub agents: Count,

@@ -79,7 +79,7 @@ impl Job {
 
 /// The surface `T(k, b)`.
 #[derive(Clone, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Surface {
     /// `W`, `L` and `n`.
     pub job: Job,
@@ -207,7 +207,8 @@ impl Surface {
             None => [least, largest],
         };
         let [first, second] = candidates.map(|b| self.at(k, b.clamp(least.min(largest), largest)));
-        if second.time < first.time { second } else { first }
+        // Not by the time, in which a small difference of what is paid may be lost.
+        if second.overhead < first.overhead { second } else { first }
     }
 
     fn fastest(&self, k_max: Count, of: impl Fn(Count) -> Point) -> Option<Point> {

@@ -185,7 +185,7 @@ impl Table {
 
 /// The cost of a sync: a price and its shape.
 #[derive(Clone, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct SyncCost {
     /// `c`, a time.
     pub price: NonNegative,

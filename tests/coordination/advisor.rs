@@ -16,9 +16,13 @@ fn private(spread: f64, bid: f64) -> Option<Private> {
 }
 
 prop_compose! {
-    fn shape()(table in any::<bool>(), of in prop::sample::select(shapes()), top in 2..40_u32) -> Shape {
-        let squares = Table::of(|k| f64::from(k * k - 1), count(top)).expect("never falling");
-        if table { Shape::Measured(squares) } else { of }
+    fn shape()(
+        table in any::<bool>(), of in prop::sample::select(shapes()),
+        steps in prop::collection::vec(prop_oneof![2 => Just(0.0), 1 => Just(1e-20), 2 => 0.01..5.0_f64], 1..40),
+    ) -> Shape {
+        let sums = steps.iter().scan(0.0, |sum, step| { *sum += step; Some(*sum) });
+        let measured = Table::new(std::iter::once(0.0).chain(sums).collect()).expect("never falling");
+        if table { Shape::Measured(measured) } else { of }
     }
 }
 
@@ -122,7 +126,8 @@ proptest! {
         let Ok(advice) = advise(&problem) else { return Ok(()) };
         let surface = problem.surface();
         let most = problem.k_max.min(problem.sync.known()).get();
-        let teams = (fewest(&problem).max(2)..=most).map(|k| surface.best_batch(count(k)).time);
+        let times = |k| (1..=problem.job.tasks().get()).map(move |b| (count(k), count(b)));
+        let teams = (fewest(&problem).max(2)..=most).flat_map(times).map(|(k, b)| surface.at(k, b).time);
         let least = teams.reduce(f64::min);
         if advice.point.agents > Count::ONE {
             prop_assert!(least.is_some_and(|least| near(advice.point.time, least, 1e-12)), "{least:?} {advice:?}");
@@ -162,6 +167,24 @@ proptest! {
         }
     }
 
+    /// The unit of the times, where rounding is not that of a power of two.
+    #[test]
+    fn the_unit_of_time_does_not_decide(
+        (n, span) in (1..13_u32, 1..13_u32), (c, rework, margin) in (0..8_u32, 0..4_u32, 0..5_u32),
+        shape in prop::sample::select(shapes()), unit in prop::sample::select(vec![60.0, 3600.0, 0.1, 1.0 / 3.0]),
+    ) {
+        let decided = |unit: f64| {
+            let load = job(f64::from(n) * unit, f64::from(span.min(n)) * unit, n);
+            let problem = Problem::new(load, count(6), sync(f64::from(c) / 10.0 * unit, shape.clone()));
+            let rework = magnitude(f64::from(rework) / 4.0 * unit);
+            let advice = advise(&Problem { rework, margin: magnitude(f64::from(margin) / 4.0), ..problem });
+            advice.map(|it| (it.decide, it.work_as, it.point.time / unit)).expect("it can be done")
+        };
+        let ((decide, work_as, time), scaled) = (decided(1.0), decided(unit));
+        prop_assert_eq!((decide, work_as), (scaled.0, scaled.1));
+        prop_assert!(near(time, scaled.2, 1e-12));
+    }
+
     #[test]
     fn raising_the_price_neither_makes_many_of_one_nor_adds_agents(problem in problem(), more in 1.001..4.0_f64) {
         let dearer = sync(problem.sync.price.get() * more + 1e-9, problem.sync.shape.clone());
@@ -188,7 +211,7 @@ proptest! {
 fn is_infeasible(problem: &Problem) -> bool {
     let n = f64::from(problem.job.tasks().get());
     let known = problem.k_max.min(problem.sync.known()).get();
-    let votes = problem.decision.is_some_and(|it| 2 * it.faults + 1 > problem.k_max.get());
+    let votes = problem.decision.is_some_and(|it| 2 * it.faults + 1 > known);
     let memory = problem.context.is_some_and(|Context { window, each }| {
         let limit = f64::from(window.get() / each.get());
         limit < 1.0 || (n / limit).ceil() > (problem.job.load().parallelism() - 1e-9).ceil()
@@ -275,11 +298,40 @@ fn an_auction_must_pay_for_its_bids() {
         matches!(dear.rejected[1], Rejected { work_as: WorkAs::Market, why: Why::Costs(cost) } if near(cost, 7.72, 1e-14))
     );
     assert_eq!(base().auction(count(3)), (0.0, 0.0));
-    // Where no team pays there is nobody to bid.
+    // Where no team gains there is nothing to sell. Two agents in batches of 9 take 6 + 53.33 + 48, of which
+    // an auction finds 0.6.
     let idle = advise(&Problem { sync: sync(40.0, Shape::Linear), ..at(0.0) }).expect("it can be done");
-    assert_eq!(idle.rejected[1], Rejected { work_as: WorkAs::Market, why: Why::NoAuction });
+    assert!(matches!(idle.rejected[1].why, Why::NoGain(cost) if near(cost, 106.733_333_333_333_3, 1e-14)));
     let lone = advise(&Problem { k_max: Count::ONE, ..base() }).expect("it can be done");
-    assert_eq!(lone.rejected[0], Rejected { work_as: WorkAs::Hierarchy, why: Why::NoTeam });
+    assert!(lone.rejected.iter().all(|it| it.why == Why::NoTeam), "{:?}", lone.rejected);
+    // The table asks for a gain first, even where an auction would make up for the margin.
+    let margin = Problem { margin: magnitude(0.58), ..at(0.0) };
+    let single = advise(&Problem { private: private(1.0, 0.0), ..margin }).expect("it can be done");
+    assert!(
+        matches!(single.rejected[1].why, Why::NoGain(cost) if near(cost, 1.58 * 7.6 - 2.0, 1e-14) && cost < single.predicted)
+    );
+    // A team that is as fast is not faster.
+    let chain = Problem::new(job(12.0, 12.0, 12), count(5), sync(0.0, Shape::Linear));
+    assert_eq!(decided(&chain), (Pattern::Single, WorkAs::One));
+}
+
+/// A sync of few costs nothing, so that of these the batch does not matter; of more it does.
+#[test]
+fn the_batch_is_that_of_all_teams_whatever_a_small_one_pays() {
+    let table = |values: &[f64]| Shape::Measured(Table::new(values.to_vec()).expect("never falling"));
+    let level = table(&[0.0, 0.0, 1.0, 2.0, 3.0, 4.0]);
+    let problem = Problem::new(job(12.0, 1.0, 12), count(6), sync(1.0, level));
+    let advice = advise(&Problem { rework: magnitude(0.001), ..problem }).expect("it can be done");
+    assert_eq!((advice.point.agents, advice.point.batch), (count(3), count(12)));
+    assert_near(advice.point.time, 4.0 + 1.0 + 12.0 * 0.001 * 5.5, 1e-14);
+    let flat = table(&[0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+    let problem = Problem::new(job(12.0, 1.0, 12), count(6), sync(1.0, flat));
+    assert_eq!(decided(&Problem { margin: magnitude(2.0), ..problem }).1, WorkAs::Hierarchy);
+    // What is paid is less than the last digit of what is done.
+    let tiny = Problem::new(job(1e9, 1.0, 1_000_000_000), count(u32::MAX), sync(1e-17, Shape::Linear));
+    let advice = advise(&tiny).expect("it can be done");
+    assert_eq!((advice.point.agents, advice.point.batch), (count(1_000_000_000), count(1_000_000_000)));
+    assert_near(advice.point.time, 1.000_000_01, 1e-14);
 }
 
 #[test]
@@ -313,5 +365,7 @@ fn the_guards_come_first() {
     let table = Table::new(vec![0.0, 1.0, 2.0]).expect("never falling");
     let cost = SyncCost { price: NonNegative::ZERO, shape: Shape::Measured(table) };
     let unknown = Problem { sync: cost, ..kinds(4, 1.0) };
-    assert_eq!(error(unknown), Infeasible::Agents { needed: count(4), at_most: count(3) });
+    assert_eq!(error(unknown.clone()), Infeasible::Agents { needed: count(4), at_most: count(3) });
+    let voted = Problem { decision: Some(Decision { faults: 2 }), ..unknown };
+    assert_eq!(error(voted), Infeasible::Replicas { needed: 5, at_most: count(3) });
 }

@@ -62,6 +62,31 @@ fn the_interval_of_the_peak_holds_as_often_as_it_says() {
     is_95_percent(hits.count() as u32, RUNS);
 }
 
+/// With so little coherency that many fits have none: what the documentation says of bounds.
+#[test]
+fn near_a_bound_intervals_are_too_sure_but_that_of_the_peak_is_not() {
+    const RUNS: u32 = 4_000;
+    let law = law(50.0, 0.03, 1e-4);
+    let (random, peak) = (&mut ChaCha8Rng::seed_from_u64(4), law.peak().expect("a peak"));
+    let ks = [1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0];
+    let error = 0.03 * law.throughput(agents(32.0));
+    let (mut none, mut sigma, mut around) = (0, 0, 0);
+    for run in 0..RUNS {
+        let points = ks.map(|k| (k, (law.throughput(agents(k)) + error * normal(random)).max(0.0)));
+        let fit = fit(&points).expect("a fit");
+        none += u32::from(fit.kappa.estimate.is_none());
+        sigma += u32::from(fit.sigma.estimate.is_some_and(|it| holds(it.interval, 0.03)));
+        if run < 1_000 {
+            let it = fit.peak_interval().expect("it converges").expect("somewhere");
+            around += u32::from(it.low <= peak.k && it.high.is_none_or(|high| peak.k <= high));
+        }
+    }
+    let part = |hits: u32, runs: u32| f64::from(hits) / f64::from(runs);
+    assert!((0.40..0.44).contains(&part(none, RUNS)), "{none}");
+    assert!((0.90..0.92).contains(&part(sigma, RUNS)), "{sigma}");
+    assert!(part(around, 1_000) >= 0.95, "{around}");
+}
+
 /// Without coherency at most 5 of 100 fits may say that there is some.
 #[test]
 fn amdahl_is_seldom_taken_for_usl() {

@@ -35,7 +35,10 @@ fn raytracer_as_published() {
     close(fit.lambda.value, 21.848_843, 1e-4);
     close(fit.ssr, 697.237_8, 1e-6);
     assert_eq!((fit.kappa.value, fit.kappa.estimate, fit.usl.peak()), (0.0, None, None));
-    assert_eq!(fit.peak_interval(), Ok(None));
+    // There may be one, beyond so many agents.
+    let interval = fit.peak_interval().expect("it converges").expect("far away");
+    close(interval.low, 89.785_735, 1e-6);
+    assert_eq!(interval.high, None);
     close(fit.usl.limit().expect("a limit"), 378.0, 1e-3);
     assert_eq!(fit.degrees_of_freedom, 9);
     let lambda = fit.lambda.estimate.expect("at no bound");
@@ -146,6 +149,18 @@ fn a_lone_agent_need_not_be_measured() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
+    /// Nothing fits better anywhere: of each sigma and kappa of a fine net, with the best lambda for them.
+    #[test]
+    fn no_law_of_a_net_fits_better(points in measurements()) {
+        let fit = fit(&points).expect("a fit");
+        let sizes = |least: i32, most: i32| (4 * least..=4 * most).map(|it| 10.0_f64.powf(f64::from(it) / 4.0));
+        let zero_and = |sizes: Vec<f64>| std::iter::once(0.0).chain(sizes).collect::<Vec<_>>();
+        let (sigmas, kappas) = (zero_and(sizes(-4, 0).collect()), zero_and(sizes(-7, 1).collect()));
+        for (sigma, kappa) in sigmas.iter().flat_map(|sigma| kappas.iter().map(move |kappa| (*sigma, *kappa))) {
+            prop_assert!(best_ssr(&points, sigma, kappa) >= fit.ssr * (1.0 - 1e-9), "{sigma} {kappa} {fit:?}");
+        }
+    }
+
     /// Nothing near fits better, within the bounds.
     #[test]
     fn a_fit_is_the_best_near_it(points in measurements()) {
@@ -188,4 +203,24 @@ proptest! {
         prop_assert_eq!(one.lambda.value * unit, other.lambda.value);
         prop_assert_eq!(one.lambda.estimate.map(|it| it.standard_error * unit), other.lambda.estimate.map(|it| it.standard_error));
     }
+}
+
+/// The least sum of squares with these two.
+fn best_ssr(points: &[(f64, f64)], sigma: f64, kappa: f64) -> f64 {
+    let speed_up = |k: f64| k / (1.0 + sigma * (k - 1.0) + kappa * k * (k - 1.0));
+    let (both, one) = points
+        .iter()
+        .fold((0.0, 0.0), |(both, one), (k, x)| (both + x * speed_up(*k), one + speed_up(*k) * speed_up(*k)));
+    ssr(points, [both / one, sigma, kappa])
+}
+
+/// The way down leads to `kappa = 0`, where it would end; without contention it fits better.
+#[test]
+fn at_a_bound_another_is_tried() {
+    let points = [(1.0, 1.0388), (44.0, 8.0586), (50.0, 11.2266), (63.0, 10.5669)];
+    let fit = fit(&points).expect("a fit");
+    assert_eq!((fit.sigma.value, fit.sigma.estimate, fit.degrees_of_freedom), (0.0, None, 2));
+    close(fit.kappa.value, 1.193e-4, 1e-3);
+    close(fit.ssr, best_ssr(&points, 0.0, fit.kappa.value), 1e-9);
+    assert!(fit.ssr < 3.8162 && fit.choice.amdahl_ssr > 3.837);
 }

@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, FisherSnedecor, StudentsT};
 
 use crate::coordination::numbers::Agents;
-use crate::coordination::usl::solve::{self, Kappa, Solution};
+use crate::coordination::usl::solve::{self, Known, Solution};
 use crate::coordination::usl::{Fit, FitError, Interval};
 
 /// How often an interval may miss.
@@ -55,7 +55,7 @@ pub enum Model {
 pub struct PeakInterval {
     /// With so many agents at least: 1 or more.
     pub low: f64,
-    /// With so many at most. `None` if the measurements do not tell whether there is a peak.
+    /// With so many at most. `None` if the law without a peak fits about as well: there may be none.
     pub high: Option<f64>,
 }
 
@@ -80,21 +80,36 @@ impl Fit {
 
     /// Where the peak is: all numbers of agents with which a law that peaks there fits the measurements
     /// about as well as the best law (the profile likelihood: Bates and Watts, "Nonlinear regression
-    /// analysis and its applications", 1988, section 6.1). `None` if the best law has no peak. It takes
-    /// about a hundred fits of two coefficients.
+    /// analysis and its applications", 1988, section 6.1). So if the best law has no peak there still may be
+    /// one, from some number of agents on. `None` if no law with a peak fits about as well. It takes about a
+    /// hundred fits of two coefficients.
     ///
     /// # Errors
     /// [`FitError::NoConvergence`], if one of these fits does not converge.
     pub fn peak_interval(&self) -> Result<Option<PeakInterval>, FitError> {
-        let Some(peak) = self.usl.peak() else { return Ok(None) };
         let limit = self.ssr * (1.0 + self.quantile * self.quantile / self.degrees_of_freedom as f64);
-        let fits = |k: f64| Ok(solve::usl(&self.points, Kappa::Peak(k))?.ssr <= limit);
-        let low = if fits(1.0)? { 1.0 } else { last_that_fits(peak.k, 0.5, &fits)? };
+        let fits = |k: f64| Ok(solve::usl(&self.points, Known::Peak(k))?.ssr <= limit);
+        let Some(inside) = self.some_peak(&fits)? else { return Ok(None) };
+        let low = if fits(1.0)? { 1.0 } else { last_that_fits(inside, 0.5, &fits)? };
         let endless = self.choice.amdahl_ssr <= limit;
-        let high = if endless { None } else { Some(last_that_fits(peak.k, 2.0, &fits)?) };
+        let high = if endless { None } else { Some(last_that_fits(inside, 2.0, &fits)?) };
         Ok(Some(PeakInterval { low, high }))
     }
+
+    /// A peak that fits: that of the law or, if it has none, one that is as far as need be.
+    fn some_peak(&self, fits: &dyn Fn(f64) -> Result<bool, FitError>) -> Result<Option<f64>, FitError> {
+        if let Some(peak) = self.usl.peak() {
+            return Ok(Some(peak.k));
+        }
+        let most = self.points.iter().map(|(k, _)| *k).fold(1.0, f64::max);
+        let mut far = (0..=FARTHEST).map(|doublings| most * libm::exp2(f64::from(doublings)));
+        far.find_map(|k| fits(k).map(|fits| fits.then_some(k)).transpose()).transpose()
+    }
 }
+
+/// How often the most agents of all measurements are doubled at most: beyond that coherency is lost in
+/// rounding.
+const FARTHEST: u32 = 60;
 
 /// From what fits, in steps of this factor, until it does not; and then by halves.
 fn last_that_fits(

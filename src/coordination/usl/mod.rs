@@ -12,6 +12,12 @@
 //! Student's t with `n - p` degrees of freedom, two-sided, at 95%: of many fits of measurements with
 //! independent normal errors of equal variance, 95% contain what they estimate, as nearly as the law
 //! is linear within them.
+//!
+//! That holds where measurements tell the coefficients from their bounds. A coefficient at a bound has no
+//! interval, and those of the others are as if it were known to be there, which is too sure: with
+//! `kappa = 1e-4`, 8 rows up to 32 agents and errors of 3%, kappa has none in four fits of ten, and that of
+//! sigma holds in 91 of 100 (`tests/usl/chance.rs`). The interval of the peak holds there, too: it may have
+//! no end.
 
 mod data;
 mod infer;
@@ -22,7 +28,7 @@ use alloc::vec::Vec;
 
 use crate::coordination::laws::Usl;
 use crate::coordination::numbers::OutOfDomain;
-use crate::coordination::usl::solve::Solution;
+use crate::coordination::usl::solve::{Known, Solution};
 
 pub use data::{Field, FitError};
 pub use infer::{Band, Choice, Model, PeakInterval};
@@ -64,7 +70,8 @@ pub struct Fit {
 pub struct Coefficient {
     /// Its value.
     pub value: f64,
-    /// How certain it is; `None` if it is at a bound, where it was kept.
+    /// How certain it is, if the others that are at a bound are there in truth; `None` if it is itself at
+    /// one, where it was kept.
     pub estimate: Option<Estimate>,
 }
 
@@ -100,11 +107,17 @@ pub struct Interval {
 /// [`FitError`] names the row, counted from 1, and the field.
 pub fn fit(points: &[(f64, f64)]) -> Result<Fit, FitError> {
     data::check(points)?;
-    let full = solve::usl(points, solve::Kappa::Free)?;
-    let amdahl = if full.free[2] { solve::usl(points, solve::Kappa::Zero)? } else { full.clone() };
+    let full = solve::usl(points, Known::Nothing)?;
+    let amdahl = if full.free[2] { solve::usl(points, Known::NoCoherency)? } else { full.clone() };
+    let mut best = full;
+    if best.free != [true; 3] {
+        // Once at a bound the search does not leave it, and another may be better.
+        let other = solve::usl(points, Known::NoContention).ok();
+        best = other.filter(|other| other.ssr < best.ssr).unwrap_or(best);
+    }
     // Where kappa is all but zero, the search may end just before the bound.
-    let full = if amdahl.ssr <= full.ssr { amdahl.clone() } else { full };
-    Fit::new(points, full, &amdahl)
+    let best = if amdahl.ssr <= best.ssr { amdahl.clone() } else { best };
+    Fit::new(points, best, &amdahl)
 }
 
 impl Fit {

@@ -25,20 +25,23 @@ impl Solution {
     }
 }
 
-/// What is known of kappa.
+/// What is known before.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Kappa {
-    Free,
-    Zero,
-    /// That the peak is at this number of agents: kappa is (1 - sigma) over its square.
+pub(super) enum Known {
+    Nothing,
+    /// There is no contention: `sigma = 0`.
+    NoContention,
+    /// There is no coherency: `kappa = 0`.
+    NoCoherency,
+    /// The peak is at this number of agents: kappa is (1 - sigma) over its square.
     Peak(f64),
 }
 
 /// The law of measurements that were checked.
-pub(super) fn usl(points: &[(f64, f64)], kappa: Kappa) -> Result<Solution, FitError> {
+pub(super) fn usl(points: &[(f64, f64)], known: Known) -> Result<Solution, FitError> {
     // Of the size of 1, whatever the unit.
     let unit = points.iter().map(|(_, throughput)| *throughput).fold(0.0, f64::max);
-    let mut fitter = Fitter::new(points, kappa, unit);
+    let mut fitter = Fitter::new(points, known, unit);
     let mut values = fitter.beginning();
     loop {
         let status = fitter.mpfit(&mut values).map_err(|_| FitError::NoConvergence)?;
@@ -66,12 +69,12 @@ struct Row {
 }
 
 impl Fitter {
-    fn new(points: &[(f64, f64)], kappa: Kappa, unit: f64) -> Self {
+    fn new(points: &[(f64, f64)], known: Known, unit: f64) -> Self {
         let row = |&(k, throughput): &(f64, f64)| {
             let (one, pairs) = (k - 1.0, k * (k - 1.0));
-            let (fixed, by_sigma) = match kappa {
-                Kappa::Free | Kappa::Zero => (1.0, one),
-                Kappa::Peak(peak) => (1.0 + pairs / peak / peak, one - pairs / peak / peak),
+            let (fixed, by_sigma) = match known {
+                Known::Peak(peak) => (1.0 + pairs / peak / peak, one - pairs / peak / peak),
+                Known::Nothing | Known::NoContention | Known::NoCoherency => (1.0, one),
             };
             Row { k, y: throughput / unit, fixed, by_sigma, by_kappa: pairs }
         };
@@ -80,8 +83,8 @@ impl Fitter {
         let parameters = [
             // What is best is more than zero anyway, as some throughput is and none is less.
             free(),
-            MPPar { limited_up: true, limit_up: 1.0, ..at_least_zero() },
-            MPPar { fixed: kappa != Kappa::Free, ..at_least_zero() },
+            MPPar { limited_up: true, limit_up: 1.0, fixed: known == Known::NoContention, ..at_least_zero() },
+            MPPar { fixed: matches!(known, Known::NoCoherency | Known::Peak(_)), ..at_least_zero() },
         ];
         Self { rows: points.iter().map(row).collect(), parameters }
     }
@@ -94,8 +97,8 @@ impl Fitter {
             |sigma: f64| [0.1, 0.3, 1.0, 10.0].map(|part| (1.0 - sigma) / (part * most) / (part * most));
         let all =
             [0.003, 0.03, 0.3, 0.9].into_iter().flat_map(|sigma| kappas(sigma).map(|kappa| (sigma, kappa)));
-        let kappa_is = |kappa| if self.parameters[2].fixed { 0.0 } else { kappa };
-        let fitted = all.map(|(sigma, kappa)| self.with_best_lambda(sigma, kappa_is(kappa)));
+        let known = |place: usize, value| if self.parameters[place].fixed { 0.0 } else { value };
+        let fitted = all.map(|(sigma, kappa)| self.with_best_lambda(known(1, sigma), known(2, kappa)));
         fitted.min_by(|(one, _), (other, _)| one.total_cmp(other)).map_or([1.0, 0.0, 0.0], |(_, it)| it)
     }
 

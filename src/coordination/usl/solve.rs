@@ -39,23 +39,25 @@ pub(super) enum Known {
 
 /// The law of measurements that were checked.
 pub(super) fn usl(points: &[(f64, f64)], known: Known) -> Result<Solution, FitError> {
-    // Of the size of 1, whatever the unit.
-    let unit = points.iter().map(|(_, throughput)| *throughput).fold(0.0, f64::max);
-    let mut fitter = Fitter::new(points, known, unit);
-    let mut values = fitter.beginning();
-    loop {
-        let status = fitter.mpfit(&mut values).map_err(|_| FitError::NoConvergence)?;
-        if status.success == MPSuccess::NotDone {
-            return Err(FitError::NoConvergence);
-        }
-        if !fitter.fix_at_bounds(&values) {
-            return fitter.solution(values, &status.covar, unit);
-        }
-    }
+    let fitter = Fitter::new(points, known);
+    let beginning = fitter.beginning();
+    fitter.search(beginning)
+}
+
+/// The same from coefficients that are known to be good.
+pub(super) fn usl_from(
+    points: &[(f64, f64)],
+    [lambda, sigma, kappa]: [f64; 3],
+) -> Result<Solution, FitError> {
+    let fitter = Fitter::new(points, Known::Nothing);
+    let beginning = [lambda / fitter.unit, sigma, kappa];
+    fitter.search(beginning)
 }
 
 struct Fitter {
     rows: Vec<Row>,
+    /// The greatest throughput: that of the rows is of the size of 1, whatever the unit.
+    unit: f64,
     parameters: [MPPar; 3],
 }
 
@@ -69,7 +71,8 @@ struct Row {
 }
 
 impl Fitter {
-    fn new(points: &[(f64, f64)], known: Known, unit: f64) -> Self {
+    fn new(points: &[(f64, f64)], known: Known) -> Self {
+        let unit = points.iter().map(|(_, throughput)| *throughput).fold(0.0, f64::max);
         let row = |&(k, throughput): &(f64, f64)| {
             let (one, pairs) = (k - 1.0, k * (k - 1.0));
             let (fixed, by_sigma) = match known {
@@ -86,32 +89,48 @@ impl Fitter {
             MPPar { limited_up: true, limit_up: 1.0, fixed: known == Known::NoContention, ..at_least_zero() },
             MPPar { fixed: matches!(known, Known::NoCoherency | Known::Peak(_)), ..at_least_zero() },
         ];
-        Self { rows: points.iter().map(row).collect(), parameters }
+        Self { rows: points.iter().map(row).collect(), unit, parameters }
+    }
+
+    fn search(mut self, mut values: [f64; 3]) -> Result<Solution, FitError> {
+        loop {
+            let status = self.mpfit(&mut values).map_err(|_| FitError::NoConvergence)?;
+            if status.success == MPSuccess::NotDone {
+                return Err(FitError::NoConvergence);
+            }
+            if !self.fix_at_bounds(&values) {
+                return self.solution(values, &status.covar);
+            }
+        }
     }
 
     /// The best of a few, which are within the bounds. A peak may be well within the measurements, or
     /// beyond them.
     fn beginning(&self) -> [f64; 3] {
         let most = self.rows.iter().map(|row| row.k).fold(1.0, f64::max);
-        let kappas =
-            |sigma: f64| [0.1, 0.3, 1.0, 10.0].map(|part| (1.0 - sigma) / (part * most) / (part * most));
-        let all =
-            [0.003, 0.03, 0.3, 0.9].into_iter().flat_map(|sigma| kappas(sigma).map(|kappa| (sigma, kappa)));
-        let known = |place: usize, value| if self.parameters[place].fixed { 0.0 } else { value };
-        let fitted = all.map(|(sigma, kappa)| self.with_best_lambda(known(1, sigma), known(2, kappa)));
+        let kappas = |sigma: f64| {
+            [0.1, 0.3, 1.0, 10.0]
+                .map(|part| (1.0 - sigma) / (part * most) / (part * most))
+                .into_iter()
+                .chain([0.0])
+        };
+        let sigmas = [0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 0.9];
+        let all = sigmas.into_iter().flat_map(|sigma| kappas(sigma).map(move |kappa| (sigma, kappa)));
+        let [_, no_sigma, no_kappa] = &self.parameters;
+        let may = all.filter(|it| (!no_sigma.fixed || it.0 == 0.0) && (!no_kappa.fixed || it.1 == 0.0));
+        let fitted = may.map(|(sigma, kappa)| self.with_best_lambda(sigma, kappa));
         fitted.min_by(|(one, _), (other, _)| one.total_cmp(other)).map_or([1.0, 0.0, 0.0], |(_, it)| it)
     }
 
-    /// The sum of squares with the lambda for which it is least, and the coefficients.
+    /// By how much the sum of squares is less than without a law, with the lambda for which that is most, as a
+    /// number below zero; and the coefficients.
     fn with_best_lambda(&self, sigma: f64, kappa: f64) -> (f64, [f64; 3]) {
-        let speed_up = |row: &Row| row.k / row.divisor(sigma, kappa);
-        let sums = self.rows.iter().fold((0.0, 0.0), |(of_both, of_one), row| {
-            let it = speed_up(row);
-            (of_both + row.y * it, of_one + it * it)
+        let (of_both, of_one) = self.rows.iter().fold((0.0, 0.0), |(of_both, of_one), row| {
+            let speed_up = row.k / row.divisor(sigma, kappa);
+            (of_both + row.y * speed_up, of_one + speed_up * speed_up)
         });
-        let lambda = sums.0 / sums.1;
-        let square = |row: &Row| (row.y - lambda * speed_up(row)) * (row.y - lambda * speed_up(row));
-        (self.rows.iter().map(square).sum(), [lambda, sigma, kappa])
+        let lambda = of_both / of_one;
+        (-lambda * of_both, [lambda, sigma, kappa])
     }
 
     /// Whether there is one more at a bound: there it stays.
@@ -129,7 +148,8 @@ impl Fitter {
     }
 
     /// In the unit of the measurements.
-    fn solution(&self, values: [f64; 3], inverse: &[f64], unit: f64) -> Result<Solution, FitError> {
+    fn solution(&self, values: [f64; 3], inverse: &[f64]) -> Result<Solution, FitError> {
+        let unit = self.unit;
         let [lambda, sigma, kappa] = values;
         let residual = |row: &Row| (row.y - lambda * row.k / row.divisor(sigma, kappa)) * unit;
         let residuals: Vec<_> = self.rows.iter().map(residual).collect();

@@ -386,3 +386,53 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<NodeSet>(&text).unwrap(), set);
     }
 }
+
+/// The numbers of `coordination` are read through the check that makes them.
+#[cfg(feature = "coordination")]
+#[test]
+fn a_law_is_read_only_if_its_numbers_are_within_their_domains() {
+    use althing::coordination::laws::Usl;
+    use althing::coordination::usl::ThroughputLaw;
+    use althing::coordination::{Count, Fraction, NonNegative, Positive};
+    let number = |value: f64| Positive::new(value).expect("a number above 0");
+    let sigma = Fraction::new(0.25).expect("a fraction");
+    let law = ThroughputLaw { lambda: number(50.0), speedup: Usl { sigma, kappa: NonNegative::ZERO } };
+    has_form(law, json!({"lambda": 50.0, "sigma": 0.25, "kappa": 0.0}));
+    has_form(Count::ONE, json!(1));
+    let error = refused::<ThroughputLaw>(json!({"lambda": 50.0, "sigma": 1.5, "kappa": 0.0}));
+    assert!(error.contains("the fraction is 1.5: it must be 0 or from 1e-60 to 1"), "{error}");
+    assert!(refused::<Count>(json!(0)).contains("the count is 0: it must be at least 1"));
+}
+
+/// So are a load, a job and a table: a problem that is read has been checked.
+#[cfg(feature = "coordination")]
+#[test]
+fn a_problem_of_coordination_is_read_through_its_checks() {
+    use althing::coordination::Count;
+    use althing::coordination::advisor::{Problem, WorkAs};
+    use althing::coordination::laws::Load;
+    use althing::coordination::regimes::Job;
+    use althing::coordination::sync_cost::{Shape, SyncCost, Table};
+    let count = |value| Count::new(value).expect("at least 1");
+    let load = json!({"work": 12.0, "span": 1.5});
+    let job = json!({"load": load, "tasks": 12});
+    let table = Table::new(vec![0.0, 1.0, 3.0]).expect("a shape");
+    let sync = json!({"price": 0.25, "shape": {"measured": [0.0, 1.0, 3.0]}});
+    let made: Job = from_value(job.clone()).expect("a job");
+    let cost = SyncCost { price: 0.25.try_into().expect("a price"), shape: Shape::Measured(table) };
+    has_form(
+        Problem::new(made, count(5), cost),
+        json!({
+            "job": job, "k_max": 5, "sync": sync, "rework": 0.0, "margin": 0.0, "context": null, "specialists": 1,
+            "decision": null, "private": null, "mean_time_between_failures": null, "pace": null,
+        }),
+    );
+    has_form(Shape::KLogK, json!("k_log_k"));
+    has_form(WorkAs::Hierarchy, json!("hierarchy"));
+    let error = refused::<Load>(json!({"work": 1.0, "span": 2.0}));
+    assert!(error.contains("the span is 2: it must be at most the work"), "{error}");
+    let error = refused::<Job>(json!({"load": {"work": 12.0, "span": 1.5}, "tasks": 7}));
+    assert!(error.contains("the span is 1.5: it must be at least the mean time of a task"), "{error}");
+    let error = refused::<Table>(json!([0.0, 2.0, 1.5]));
+    assert!(error.contains("g(3) is 1.5, less than the 2 of one agent fewer"), "{error}");
+}

@@ -40,6 +40,7 @@ use crate::coordination::sync_cost::{FAN_OUT, SyncCost};
 
 /// What is to be done, by whom at most. Every time is in one unit, and the answer does not depend on it.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Problem {
     /// `W`, `L` and `n`.
     pub job: Job,
@@ -68,6 +69,7 @@ pub struct Problem {
 
 /// A context window, in tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Context {
     /// What it holds.
     pub window: Count,
@@ -77,6 +79,7 @@ pub struct Context {
 
 /// A decision that is shared and cannot be taken back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Decision {
     /// `f`: how many agents may crash, and it still must be taken, and be one. If none may, whoever
     /// proposes it decides it.
@@ -85,6 +88,7 @@ pub struct Decision {
 
 /// Costs that only the agents know: of each task, independent and uniform around the mean.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Private {
     /// How far they go to either side, as a part of the mean.
     pub spread: Fraction,
@@ -94,6 +98,7 @@ pub struct Private {
 
 /// The loop of each agent, see [`Loop`]. The rate is one over the unit of the times.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pace {
     /// `mu`, at which each agent acts.
     pub rate: Positive,
@@ -105,6 +110,7 @@ pub struct Pace {
 
 /// How it is decided who does what, or what all do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Pattern {
     /// One agent decides for itself.
     Single,
@@ -118,6 +124,7 @@ pub enum Pattern {
 
 /// How the work is done.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum WorkAs {
     /// By one agent.
     One,
@@ -129,6 +136,7 @@ pub enum WorkAs {
 
 /// What to do.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Advice {
     /// How it is decided.
     pub decide: Pattern,
@@ -155,6 +163,7 @@ pub struct Advice {
 
 /// A way to work that is not advised.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rejected {
     /// Which. It would be decided on as the advised one is.
     pub work_as: WorkAs,
@@ -164,6 +173,7 @@ pub struct Rejected {
 
 /// Why a way to work is not advised.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Why {
     /// It costs as much or more: this time. A team is charged the margin besides its time, and a market the
     /// bids less what they find. Consensus adds the same to all.

@@ -10,6 +10,7 @@ use crate::coordination::sync_cost::{Shape, SyncCost};
 
 /// A row of the demonstration.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Row {
     /// Which.
     pub regime: Regime,

@@ -33,6 +33,7 @@ use crate::coordination::sync_cost::FAN_OUT;
 
 /// A point of the article, or of the decision table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Criterion {
     /// The tasks fit one context window.
     FitsContext,
@@ -72,6 +73,7 @@ pub enum Criterion {
 
 /// How the two numbers of a criterion must compare.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Relation {
     /// `<=`
     AtMost,
@@ -85,6 +87,7 @@ pub enum Relation {
 
 /// Whether a criterion holds, with its numbers.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reason {
     /// Which.
     pub criterion: Criterion,

@@ -25,24 +25,24 @@ pub fn w0(x: f64) -> Option<f64> {
     if z < SERIES_UP_TO {
         return Some(near_branch(z) - 1.0);
     }
-    // There W(x) = x - x^2 is x to the last digit; and x/W(x) must be a number.
-    if x.abs() < 1e-20 {
+    // x/W(x) must be a number.
+    if x == 0.0 {
         return Some(x);
     }
-    let start = if x < -0.2 { from_branch(libm::sqrt(2.0 * above_branch(x))) } else { libm::log1p(x) };
-    Some(refined(x, start))
+    Some(refined(x, libm::log1p(x)))
 }
 
-/// The other real branch, `W-1`, for `-1/e <= x < 0`: at most -1. `None` elsewhere.
+/// The other real branch, `W-1`, for `x` from `-1/e` to the last below 0 that has all its digits,
+/// `-f64::MIN_POSITIVE`: at most -1. `None` elsewhere.
 pub fn wm1(x: f64) -> Option<f64> {
-    if !(-INV_E.0..0.0).contains(&x) {
+    if !(-INV_E.0..=-f64::MIN_POSITIVE).contains(&x) {
         return None;
     }
     let z = distance(x);
     if z < SERIES_UP_TO {
         return Some(near_branch(-z) - 1.0);
     }
-    Some(refined(x, from_branch(-libm::sqrt(2.0 * above_branch(x)))))
+    Some(refined(x, -2.0))
 }
 
 /// `1 + W0(-e^(-1-d))`, from 0 to 1: the `u` with `-ln(1-u) - u = d`. It is about `sqrt(2d)` for small
@@ -61,7 +61,7 @@ pub fn one_plus_w0(d: f64) -> f64 {
 /// small `d`, where the sum would cancel and its series is taken, and `ln d` for large. What is not a
 /// number above 0 is taken for 0, and infinity for the greatest number.
 pub fn exponential_excess(d: f64) -> f64 {
-    let d = if d > 0.0 { d.min(f64::MAX) } else { 0.0 };
+    let d = d.max(0.0).min(f64::MAX);
     let z = libm::sqrt(2.0 * d);
     if z < SERIES_UP_TO {
         return -near_branch(-z) - d;
@@ -94,9 +94,9 @@ fn near_branch(z: f64) -> f64 {
     z * COEFFICIENTS.iter().rev().fold(0.0, |sum, coefficient| sum * z + coefficient)
 }
 
-/// The `z` with `x = -e^(-1 - z^2/2)`; 1 for an `x` that is not near the branch point.
+/// The `z` with `x = -e^(-1 - z^2/2)`. There is none, and it is a NaN, if `x` is above 0.
 fn distance(x: f64) -> f64 {
-    if x > -0.3 { 1.0 } else { libm::sqrt(-2.0 * libm::log1p(-above_branch(x))) }
+    libm::sqrt(-2.0 * libm::log1p(-above_branch(x)))
 }
 
 /// `1 + e x`, at least 0. Near the branch point the subtraction is exact.
@@ -104,16 +104,11 @@ fn above_branch(x: f64) -> f64 {
     (E * ((x + INV_E.0) - INV_E.1)).max(0.0)
 }
 
-/// Both branches, roughly: `p = sqrt(2 (1 + e x))`, or less that.
-fn from_branch(p: f64) -> f64 {
-    -1.0 + p - p * p / 3.0 + 11.0 / 72.0 * p * p * p
-}
-
 /// Fritsch, Shafer and Crowley 1973 (CACM algorithm 443): each turn takes the error to about its fourth
 /// power. With logarithms for a measure, even the starts that are farthest off, near 0 and for the
-/// largest numbers, are right to the last digits after four.
+/// largest numbers, are right to the last digits after three.
 fn refined(x: f64, start: f64) -> f64 {
-    (0..4).fold(start, |w, _| {
+    (0..3).fold(start, |w, _| {
         let z = libm::log(x / w) - w;
         let q = 2.0 * (1.0 + w) * (1.0 + w + 2.0 / 3.0 * z);
         w * (1.0 + z / (1.0 + w) * (q - z) / (q - 2.0 * z))

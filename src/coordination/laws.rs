@@ -52,6 +52,7 @@ pub fn karp_flatt(speedup: Positive, k: Agents) -> Result<f64, OutOfDomain> {
 /// Gunther's universal scalability law (Gunther, "Guerrilla Capacity Planning", 2007): contention as in
 /// Amdahl's law, and besides it a cost of every pair that must agree.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Usl {
     /// Contention, sigma: Amdahl's serial fraction.
     pub sigma: Fraction,
@@ -61,6 +62,7 @@ pub struct Usl {
 
 /// Where a speed-up is greatest.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Peak {
     /// The number of agents, a real number of at least 1.
     pub agents: f64,
@@ -109,9 +111,27 @@ impl Usl {
 
 /// Work and its longest path, in one unit of time: what one agent takes, and what any number takes.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Parts"))]
 pub struct Load {
     work: f64,
     span: f64,
+}
+
+/// A load before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    work: Positive,
+    span: Positive,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Load {
+    type Error = OutOfDomain;
+
+    fn try_from(parts: Parts) -> Result<Self, OutOfDomain> {
+        Self::new(parts.work, parts.span)
+    }
 }
 
 impl Load {
@@ -184,6 +204,7 @@ impl Load {
 
 /// Between which two a speed-up lies.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpeedupRange {
     /// At least.
     pub lower: f64,

@@ -28,6 +28,11 @@ macro_rules! number {
     ($(#[$doc:meta])* $name:ident, $what:literal, $domain:literal, |$value:ident| $within:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, PartialOrd, Debug)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(into = "f64", try_from = "f64")
+        )]
         pub struct $name(f64);
 
         impl $name {
@@ -58,6 +63,12 @@ macro_rules! number {
 
             fn try_from(value: f64) -> Result<Self, OutOfDomain> {
                 Self::new(value)
+            }
+        }
+
+        impl From<$name> for f64 {
+            fn from(number: $name) -> Self {
+                number.0
             }
         }
     };
@@ -99,6 +110,11 @@ impl NonNegative {
 
 /// How many agents, or tasks, there are: at least 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "u32", try_from = "u32")
+)]
 pub struct Count(u32);
 
 impl Count {
@@ -154,6 +170,12 @@ impl TryFrom<u32> for Count {
 
     fn try_from(value: u32) -> Result<Self, OutOfDomain> {
         Self::new(value)
+    }
+}
+
+impl From<Count> for u32 {
+    fn from(count: Count) -> Self {
+        count.0
     }
 }
 

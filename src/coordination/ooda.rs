@@ -13,6 +13,7 @@ use crate::coordination::simulator::{self, Queue};
 
 /// A loop. The rate is one over the unit of the times.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Loop {
     /// `k`.
     pub agents: Count,
@@ -26,6 +27,7 @@ pub struct Loop {
 
 /// How often to sync.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BestInterval {
     /// `tau*`, a time.
     pub interval: f64,

@@ -17,6 +17,7 @@ use crate::coordination::sync_cost::SyncCost;
 
 /// How a team works.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Regime {
     /// One agent.
     Serial,
@@ -28,9 +29,27 @@ pub enum Regime {
 
 /// A load that is divided into tasks.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Parts"))]
 pub struct Job {
     load: Load,
     tasks: Count,
+}
+
+/// A job before it is checked.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Parts {
+    load: Load,
+    tasks: Count,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Job {
+    type Error = OutOfDomain;
+
+    fn try_from(parts: Parts) -> Result<Self, OutOfDomain> {
+        Self::new(parts.load, parts.tasks)
+    }
 }
 
 impl Job {
@@ -60,6 +79,7 @@ impl Job {
 
 /// The surface `T(k, b)`.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Surface {
     /// `W`, `L` and `n`.
     pub job: Job,
@@ -73,6 +93,7 @@ pub struct Surface {
 
 /// A place on the surface.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Point {
     /// `k`.
     pub agents: Count,
@@ -86,6 +107,7 @@ pub struct Point {
 
 /// The best of each regime that there is.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Regimes {
     /// Of one agent.
     pub serial: Point,
@@ -109,6 +131,7 @@ impl Regimes {
 
 /// The prices of a sync at which another regime of `k` agents becomes the best.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Crossovers {
     /// Above this price batches are better than to sync after each task: `c g = q`.
     pub hybrid_above: f64,
@@ -204,6 +227,7 @@ impl Surface {
 
 /// The time of a team between what is proved about it.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sandwich {
     /// No schedule takes less: `max(L, W/k) + c g(k)`.
     pub lower: f64,

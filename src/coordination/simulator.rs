@@ -79,6 +79,7 @@ impl<E> Eq for Timed<E> {}
 
 /// A task of a simulated run.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Task {
     /// How long one agent works on it.
     pub time: Positive,
@@ -88,6 +89,7 @@ pub struct Task {
 
 /// When a team stops to agree.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Syncs {
     /// How many tasks end between two of them; the last may be of fewer.
     pub every: Count,
@@ -97,6 +99,7 @@ pub struct Syncs {
 
 /// What a run took.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Run {
     /// When all had ended, pauses included.
     pub makespan: f64,

@@ -13,6 +13,7 @@ use crate::coordination::numbers::{Agents, Count, Exponent, GREATEST, LEAST, Non
 /// How the cost of a sync grows with the agents. `k*`, where there is one, is where `W/k + c g(k)` is
 /// least over the real numbers.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Shape {
     /// `1`, as soon as there are two: a broadcast. It pays for `k` agents iff `c < W(1 - 1/k)`.
     Constant,
@@ -90,7 +91,7 @@ fn root_of_article(m: f64) -> f64 {
         if k <= low || k >= high {
             return low;
         }
-        if k * k * (libm::log1p(k) + k / (k + 1.0)) < m {
+        if k * k * (libm::log1p(k) + k / (k + 1.0)) <= m {
             low = k;
         } else {
             high = k;
@@ -100,6 +101,7 @@ fn root_of_article(m: f64) -> f64 {
 
 /// A shape that the caller has: `g(1), g(2), ..`.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Vec<f64>"))]
 pub struct Table(Vec<f64>);
 
 /// What is wrong with a shape.
@@ -129,6 +131,14 @@ pub enum NotAShape {
         /// The one before it.
         before: f64,
     },
+}
+
+impl TryFrom<Vec<f64>> for Table {
+    type Error = NotAShape;
+
+    fn try_from(values: Vec<f64>) -> Result<Self, NotAShape> {
+        Self::new(values)
+    }
 }
 
 impl Table {
@@ -175,6 +185,7 @@ impl Table {
 
 /// The cost of a sync: a price and its shape.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SyncCost {
     /// `c`, a time.
     pub price: NonNegative,
@@ -184,6 +195,7 @@ pub struct SyncCost {
 
 /// The best number of agents.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Optimum {
     /// How many: of equally good numbers, the least.
     pub agents: Count,
@@ -193,6 +205,7 @@ pub struct Optimum {
 
 /// For how many agents a team is faster than a lone one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BreakEven {
     /// The fewest.
     pub fewest: Count,

@@ -22,7 +22,7 @@ proptest! {
     }
 
     #[test]
-    fn the_other_branch_is_an_inverse(x in -INV_E..0.0, log in -600.0..-1.1_f64) {
+    fn the_other_branch_is_an_inverse(x in -INV_E..0.0, log in -708.0..-1.1_f64) {
         for x in [x, -log.exp()] {
             let w = wm1(x).expect("in its domain");
             prop_assert!(w <= -1.0 && off(w, x) <= 3.0, "W({x}) = {w} is off by {}", off(w, x));
@@ -77,9 +77,12 @@ fn the_branches_end_where_they_should() {
         assert_eq!((w0(none), wm1(none)), (None, None), "{none}");
     }
     assert_eq!((w0(0.0), wm1(0.0), wm1(0.1)), (Some(0.0), None, None));
+    assert_eq!((wm1(-f64::MIN_POSITIVE / 2.0), wm1(-5e-324)), (None, None), "they have lost their digits");
     assert!(w0(f64::MAX).is_some_and(|w| near(w, 703.227_033_104_770_2, 1e-14)));
     assert!(wm1(-f64::MIN_POSITIVE).is_some_and(|w| near(w, -714.968_657_237_966_5, 1e-14)));
-    assert_eq!(w0(1e-300), Some(1e-300));
+    for small in [5e-324, 1e-300, -1e-300, -1e-20] {
+        assert_eq!(w0(small), Some(small));
+    }
     assert_eq!((one_plus_w0(0.0), exponential_excess(0.0)), (0.0, 0.0));
     assert_eq!((one_plus_w0(-1.0), exponential_excess(-1.0)), (0.0, 0.0));
     assert_eq!((one_plus_w0(f64::NAN), exponential_excess(f64::NAN)), (0.0, 0.0));

@@ -188,6 +188,27 @@ fn a_constant_cost_pays_below_what_is_shared() {
     assert_eq!(even, Some(BreakEven { fewest: count(3), most: count(1_000) }));
 }
 
+/// Where more agents would do as well, they are not asked for.
+#[test]
+fn of_equally_good_numbers_the_least_is_best() {
+    // Two halve the work of 4, and pay the other half.
+    let lone = Optimum { agents: Count::ONE, time: 4.0 };
+    assert_eq!(sync(2.0, Shape::Constant).optimum(&load(4.0, 2.0), count(9)), lone);
+    assert_eq!(sync(2.0, Shape::Linear).optimum_of_equal_tasks(count(2), positive(2.0), count(9)), lone);
+    // The span is half of the work, and nobody pays anything.
+    let free = sync(1.0, Shape::Measured(Table::new(vec![0.0; 4]).expect("a shape")));
+    assert_eq!(free.optimum(&load(4.0, 2.0), count(9)), Optimum { agents: count(2), time: 2.0 });
+}
+
+/// Of the article's shape the root is found to the last digit.
+#[test]
+fn the_root_of_the_articles_shape_is_a_root() {
+    for k in [1.25, 2.0, 3.0, 7.5, 10.0, 1e3, 123_456.789] {
+        let m = k * k * (libm::log1p(k) + k / (k + 1.0));
+        assert_eq!(sync(1.0, Shape::Article).real_optimum(&load(m, 1e-9)), Some(k));
+    }
+}
+
 #[test]
 fn the_best_whole_fan_out_of_a_tree_is_three() {
     let cost = |f: u32| f64::from(f) / f64::from(f).ln();

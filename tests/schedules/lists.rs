@@ -3,10 +3,13 @@
 use std::cmp::Reverse;
 
 use althing::coordination::dag::TaskGraph;
+use althing::coordination::laws::Load;
 use althing::coordination::schedule::{Agent, Bounds, Durations, Placement, Priority, heft, list, verify};
+use althing::coordination::simulator::{self, Syncs};
+use althing::coordination::{Count, NonNegative, Positive};
 use proptest::prelude::*;
 
-use crate::world::{agents, graphs, tables};
+use crate::world::{self, agents, edges, graphs, tables};
 
 /// Each time all tasks are looked at in order of priority, and for each all agents.
 fn naive(graph: &TaskGraph, agents: &[Agent], priorities: &[u64]) -> Vec<Placement> {
@@ -72,6 +75,46 @@ proptest! {
             prop_assert_eq!(verify(&schedule, &graph, &agents[..]), Ok(()));
             prop_assert_eq!(&schedule.placements, &naive(&graph, &agents, priorities));
         }
+    }
+
+    /// The simulator of events, told the tasks in order of priority, begins each when the list schedule
+    /// does; and what it takes lies within Graham's bounds, with the syncs on top.
+    #[test]
+    fn a_list_schedule_is_what_the_simulator_runs(
+        graph in graphs(30, 0),
+        agents in 1..6_usize,
+        every in 1..40_u32,
+        pause in 0..5_u32,
+    ) {
+        // The simulator has no tasks of no time.
+        let times: Vec<_> = graph.tasks().iter().map(|task| task.time + 1).collect();
+        let edges: Vec<_> = edges(&graph).iter().map(|edge| (edge.from, edge.to)).collect();
+        let graph = world::graph(&times, &edges);
+        let levels = graph.bottom_levels();
+        let mut order: Vec<_> = (0..times.len()).collect();
+        order.sort_by_key(|task| Reverse(levels[*task]));
+        let place = |task| order.iter().position(|it| *it == task).expect("each has its place");
+        let tasks: Vec<_> = order.iter().map(|task| simulator::Task {
+            time: Positive::new(times[*task] as f64).expect("a tick at least"),
+            after: graph.predecessors(*task).map(|(before, _)| place(before)).collect(),
+        }).collect();
+        let k = Count::new(agents as u32).expect("one at least");
+        let every = Count::new(every).expect("one at least");
+        let syncs = Syncs { every, pause: NonNegative::new(f64::from(pause)).expect("not negative") };
+        let run = simulator::run(&tasks, k, syncs).expect("there is no cycle");
+        let schedule = list(&graph, &Agent::alike(agents), Priority::BottomLevel).expect("a schedule");
+        for (task, it) in schedule.placements.iter().enumerate() {
+            prop_assert_eq!(run.begun[place(task)], it.start as f64);
+        }
+        prop_assert_eq!(run.makespan - run.paused, schedule.makespan as f64);
+        let load = Load::new(
+            Positive::new(graph.work() as f64).expect("a tick at least"),
+            Positive::new(graph.span() as f64).expect("a tick at least"),
+        ).expect("the span is a part of the work");
+        let stops = times.len().div_ceil(every.get() as usize) as f64;
+        let paid = |time: f64| time + stops * f64::from(pause);
+        prop_assert!(run.makespan >= paid(load.at_least(k.into())));
+        prop_assert!(run.makespan <= paid(load.at_most(k.into())) + 1e-9);
     }
 
     /// Each term of each bound, by its definition.

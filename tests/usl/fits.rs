@@ -1,9 +1,9 @@
 //! Published fits, and what is true of each.
 
-use althing::coordination::usl::{FitError, Model, Usl, fit};
+use althing::coordination::usl::{FitError, Model, fit};
 use proptest::prelude::*;
 
-use crate::{RAYTRACER, SPECSDM91, SYNTHETIC, close, read, ssr, tails};
+use crate::{RAYTRACER, SPECSDM91, SYNTHETIC, agents, close, coefficients, law, read, ssr, tails};
 
 #[test]
 fn specsdm91_as_published() {
@@ -12,10 +12,7 @@ fn specsdm91_as_published() {
     close(fit.kappa.value, 1.043_658e-4, 1e-4);
     close(fit.lambda.value, 89.995_18, 1e-4);
     close(fit.ssr, 27_453.719_6, 1e-6);
-    assert_eq!(
-        (fit.usl.sigma(), fit.usl.kappa(), fit.usl.lambda()),
-        (fit.sigma.value, fit.kappa.value, fit.lambda.value)
-    );
+    assert_eq!(coefficients(&fit.usl), [fit.lambda.value, fit.sigma.value, fit.kappa.value]);
     let [sigma, kappa, lambda] =
         [fit.sigma, fit.kappa, fit.lambda].map(|it| it.estimate.expect("at no bound"));
     close(sigma.standard_error, 0.009_121_7, 1e-4);
@@ -54,8 +51,8 @@ fn synthetic_measurements_give_back_their_law() {
     close(fit.sigma.value, 0.02, 1e-2);
     close(fit.kappa.value, 0.02, 1e-2);
     close(fit.lambda.value, 1.0, 1e-4);
-    let exact = Usl::new(1.0, 0.02, 0.02).expect("a law");
-    let points = SYNTHETIC.map(|(k, _)| (k, exact.throughput(k).expect("from one")));
+    let exact = law(1.0, 0.02, 0.02);
+    let points = SYNTHETIC.map(|(k, _)| (k, exact.throughput(agents(k))));
     let fit = self::fit(&points).expect("a fit");
     close(fit.sigma.value, 0.02, 1e-8);
     close(fit.kappa.value, 0.02, 1e-8);
@@ -69,7 +66,7 @@ fn synthetic_measurements_give_back_their_law() {
 fn how_well_it_fits() {
     let points = read(SPECSDM91);
     let fit = fit(&points).expect("a fit");
-    let law = |k| fit.usl.throughput(k).expect("from one");
+    let law = |k| fit.usl.throughput(agents(k));
     for (residual, (k, throughput)) in fit.residuals.iter().zip(&points) {
         close(law(*k) + residual, *throughput, 1e-12);
     }
@@ -118,8 +115,8 @@ fn measurements() -> impl Strategy<Value = Vec<(f64, f64)>> {
 /// k may be real, and no lone agent need be among them, if the others tell what one does.
 #[test]
 fn a_lone_agent_need_not_be_measured() {
-    let law = Usl::new(50.0, 0.03, 5e-4).expect("a law");
-    let points = [1.5, 2.25, 7.0, 19.5, 60.0].map(|k| (k, law.throughput(k).expect("from one")));
+    let law = law(50.0, 0.03, 5e-4);
+    let points = [1.5, 2.25, 7.0, 19.5, 60.0].map(|k| (k, law.throughput(agents(k))));
     let fit = fit(&points).expect("a fit");
     close(fit.lambda.value, 50.0, 1e-8);
     close(fit.sigma.value, 0.03, 1e-8);
@@ -136,7 +133,7 @@ proptest! {
     #[test]
     fn a_fit_is_the_best_near_it(points in measurements()) {
         let fit = fit(&points).expect("a fit");
-        let best = [fit.usl.lambda(), fit.usl.sigma(), fit.usl.kappa()];
+        let best = coefficients(&fit.usl);
         prop_assert!((ssr(&points, best) - fit.ssr).abs() <= 1e-9 * fit.ssr);
         for place in 0..3 {
             for part in [1e-3, -1e-3, 1e-2, -1e-2, 0.1, -0.1] {

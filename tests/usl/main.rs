@@ -6,6 +6,10 @@ mod fits;
 mod law;
 mod refused;
 
+use althing::coordination::laws::Usl;
+use althing::coordination::usl::ThroughputLaw;
+use althing::coordination::{Agents, Positive};
+
 pub(crate) const SPECSDM91: &str = include_str!("../../models/data/specsdm91.csv");
 pub(crate) const RAYTRACER: &str = include_str!("../../models/data/raytracer.csv");
 pub(crate) const SYNTHETIC: [(f64, f64); 6] =
@@ -17,6 +21,24 @@ pub(crate) fn read(csv: &str) -> Vec<(f64, f64)> {
         (k.parse().expect("a number"), throughput.parse().expect("a number"))
     };
     csv.lines().skip(1).map(row).collect()
+}
+
+pub(crate) fn law(lambda: f64, sigma: f64, kappa: f64) -> ThroughputLaw {
+    let speedup =
+        Usl { sigma: sigma.try_into().expect("a fraction"), kappa: kappa.try_into().expect("a magnitude") };
+    ThroughputLaw { lambda: positive(lambda), speedup }
+}
+
+pub(crate) fn coefficients(law: &ThroughputLaw) -> [f64; 3] {
+    [law.lambda.get(), law.speedup.sigma.get(), law.speedup.kappa.get()]
+}
+
+pub(crate) fn agents(k: f64) -> Agents {
+    Agents::new(k).expect("a number of agents")
+}
+
+pub(crate) fn positive(value: f64) -> Positive {
+    Positive::new(value).expect("more than nothing")
 }
 
 #[track_caller]

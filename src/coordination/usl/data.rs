@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use crate::coordination::numbers::{Agents, NonNegative, OutOfDomain};
+
 /// Why measurements cannot be fitted.
 #[derive(Clone, Copy, PartialEq, Debug, thiserror::Error)]
 pub enum FitError {
@@ -12,7 +14,7 @@ pub enum FitError {
         rows: usize,
     },
     /// A number cannot be.
-    #[error("row {row}: {field} is {value}, but must be {}", .field.domain())]
+    #[error("row {row}: {field} is {value}: it must be {domain}")]
     Value {
         /// Which measurement, counted from 1.
         row: usize,
@@ -20,6 +22,8 @@ pub enum FitError {
         field: Field,
         /// What it is.
         value: f64,
+        /// What it must be.
+        domain: &'static str,
     },
     /// There are measurements of fewer numbers of agents than there are coefficients.
     #[error("{} k in all rows: there must be {} at least", how_many(*.distinct), FitError::LEAST_DISTINCT)]
@@ -53,22 +57,6 @@ impl core::fmt::Display for Field {
     }
 }
 
-impl Field {
-    const fn domain(self) -> &'static str {
-        match self {
-            Self::K => "finite, and 1 or more",
-            Self::Throughput => "finite, and 0 or more",
-        }
-    }
-
-    const fn least(self) -> f64 {
-        match self {
-            Self::K => 1.0,
-            Self::Throughput => 0.0,
-        }
-    }
-}
-
 fn how_many(count: usize) -> &'static str {
     if count == 1 { "there is only one" } else { "there are only two different" }
 }
@@ -82,11 +70,10 @@ impl FitError {
 
 pub(super) fn check(points: &[(f64, f64)]) -> Result<(), FitError> {
     for (&(k, throughput), row) in points.iter().zip(1..) {
-        for (field, value) in [(Field::K, k), (Field::Throughput, throughput)] {
-            if !value.is_finite() || value < field.least() {
-                return Err(FitError::Value { row, field, value });
-            }
-        }
+        let refused =
+            |field, OutOfDomain { value, domain, .. }| FitError::Value { row, field, value, domain };
+        Agents::new(k).map_err(|error| refused(Field::K, error))?;
+        NonNegative::new(throughput).map_err(|error| refused(Field::Throughput, error))?;
     }
     if points.len() < FitError::LEAST_ROWS {
         return Err(FitError::TooFewRows { rows: points.len() });

@@ -2,8 +2,9 @@
 
 use statrs::distribution::{ContinuousCDF, FisherSnedecor, StudentsT};
 
+use crate::coordination::numbers::Agents;
 use crate::coordination::usl::solve::{self, Kappa, Solution};
-use crate::coordination::usl::{Fit, FitError, Interval, OutOfDomain};
+use crate::coordination::usl::{Fit, FitError, Interval};
 
 /// How often an interval may miss.
 const MISS: f64 = 0.05;
@@ -61,12 +62,8 @@ pub struct PeakInterval {
 impl Fit {
     /// What is expected of `k` agents: the law, where it may be, and where a measurement may be, with
     /// the covariance of the coefficients that are at no bound (the delta method).
-    ///
-    /// # Errors
-    /// [`OutOfDomain`] unless `k` is finite and 1 or more.
-    pub fn predict(&self, k: f64) -> Result<Band, OutOfDomain> {
-        let throughput = self.usl.throughput(k)?;
-        let of_one = throughput / self.usl.lambda();
+    pub fn predict(&self, k: Agents) -> Band {
+        let (throughput, of_one, k) = (self.usl.throughput(k), self.usl.speedup.speedup(k), k.get());
         let slope = -throughput * of_one / k;
         let gradient = [of_one, slope * (k - 1.0), slope * k * (k - 1.0)];
         let along = |row: &[f64; 3]| row.iter().zip(gradient).map(|(entry, it)| entry * it).sum::<f64>();
@@ -78,7 +75,7 @@ impl Fit {
             let half = if finite { self.quantile * libm::sqrt(variance.max(0.0)) } else { f64::MAX };
             Interval { low: (throughput - half).max(0.0), high: (throughput + half).min(f64::MAX) }
         };
-        Ok(Band { throughput, confidence: around(variance), prediction: around(variance + left) })
+        Band { throughput, confidence: around(variance), prediction: around(variance + left) }
     }
 
     /// Where the peak is: all numbers of agents with which a law that peaks there fits the measurements

@@ -20,17 +20,19 @@ mod solve;
 
 use alloc::vec::Vec;
 
+use crate::coordination::laws::Usl;
+use crate::coordination::numbers::OutOfDomain;
 use crate::coordination::usl::solve::Solution;
 
 pub use data::{Field, FitError};
 pub use infer::{Band, Choice, Model, PeakInterval};
-pub use law::{OutOfDomain, Peak, Usl};
+pub use law::{Peak, ThroughputLaw};
 
 /// What a fit says. Throughputs are in the unit of the measurements.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Fit {
     /// The law that fits best.
-    pub usl: Usl,
+    pub usl: ThroughputLaw,
     /// Throughput of one agent.
     pub lambda: Coefficient,
     /// Contention.
@@ -88,7 +90,8 @@ pub struct Interval {
 
 /// Fits the law to measurements `(k, throughput)`, by least squares with `lambda > 0`,
 /// `0 <= sigma <= 1` and `kappa >= 0`. Where a bound is active the others are fitted again with it.
-/// `k` may be any real number from 1 on, and 1 need not be among them.
+/// `k` may be any number of [`Agents`](super::Agents), and 1 need not be among them; a throughput may be
+/// any [magnitude](super::NonNegative).
 ///
 /// Levenberg and Marquardt's method within bounds, from the best of a few beginnings: O(n) for each of
 /// about ten steps.
@@ -116,9 +119,8 @@ impl Fit {
             let interval = Interval { low: (value - half).max(low), high: (value + half).min(high) };
             Coefficient { value, estimate: full.free[place].then_some(Estimate { standard_error, interval }) }
         };
-        let [lambda, sigma, kappa] = full.values;
         let fit = Self {
-            usl: Usl::new(lambda, sigma, kappa).map_err(|_| FitError::NoConvergence)?,
+            usl: law(full.values).map_err(|_| FitError::NoConvergence)?,
             lambda: coefficient(0, 0.0, f64::MAX),
             sigma: coefficient(1, 0.0, 1.0),
             kappa: coefficient(2, 0.0, f64::MAX),
@@ -136,4 +138,9 @@ impl Fit {
         let finite = fit.ssr.is_finite() && [fit.lambda, fit.sigma, fit.kappa].iter().all(ends);
         if finite { Ok(fit) } else { Err(FitError::NoConvergence) }
     }
+}
+
+fn law([lambda, sigma, kappa]: [f64; 3]) -> Result<ThroughputLaw, OutOfDomain> {
+    let speedup = Usl { sigma: sigma.try_into()?, kappa: kappa.try_into()? };
+    Ok(ThroughputLaw { lambda: lambda.try_into()?, speedup })
 }

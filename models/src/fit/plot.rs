@@ -1,6 +1,8 @@
 //! Measurements, the law that fits them, where it predicts more of them, its peak, and what linear
 //! scaling would do.
 
+use althing::coordination::Agents;
+
 use super::{Data, Fitted};
 use crate::chart::{Axis, BLUE, ChartError, Figure, GREEN, GREY, Mark, ORANGE, Panel, Series};
 use crate::text::figure;
@@ -18,8 +20,8 @@ pub fn svg(data: &Data, fitted: &Fitted) -> Result<String, ChartError> {
     let peak = fit.usl.peak().filter(|peak| peak.k <= 2.0 * most);
     let end = peak.map_or(most, |peak| most.max(peak.k));
     let at = |part: u32| 1.0 + (end - 1.0) * f64::from(part) / f64::from(PARTS);
-    let bands = (0..=PARTS).filter_map(|part| Some((at(part), fit.predict(at(part)).ok()?)));
-    let bands: Vec<_> = bands.collect();
+    let band = |k: f64| Some((k, fit.predict(Agents::new(k).ok()?)));
+    let bands: Vec<_> = (0..=PARTS).filter_map(|part| band(at(part))).collect();
     let measured = data.points.iter().map(|(_, throughput)| *throughput).fold(0.0, f64::max);
     let highest = bands.iter().map(|(_, band)| band.throughput).fold(measured, f64::max);
     let predicted = bands.iter().map(|(_, band)| band.prediction.high).fold(highest, f64::max);

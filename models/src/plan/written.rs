@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use althing::coordination::advisor::{Context, Decision, Pace, Private};
 use althing::coordination::dag::json::{Written, WrittenAgent, WrittenTask};
 use althing::coordination::sync_cost::{Shape, SyncCost, Table};
-use althing::coordination::{Count, Exponent, Fraction, NonNegative, OutOfDomain, Positive};
+use althing::coordination::{Count, Exponent, Fraction, NonNegative, Positive};
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{self, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -21,19 +21,19 @@ pub(super) struct WrittenProblem {
     agents: Option<Crew>,
     tasks: Vec<WrittenTask>,
     sync: Option<WrittenSync>,
-    rework: Option<Checked<NonNegative>>,
-    margin: Option<Checked<NonNegative>>,
+    rework: Option<NonNegative>,
+    margin: Option<NonNegative>,
     context: Option<WrittenContext>,
     decision: Option<WrittenDecision>,
     private: Option<WrittenPrivate>,
-    mean_time_between_failures: Option<Checked<Positive>>,
+    mean_time_between_failures: Option<Positive>,
     pace: Option<WrittenPace>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "the cost of a sync: an object with `price` and `shape`")]
 struct WrittenSync {
-    price: Checked<NonNegative>,
+    price: NonNegative,
     #[serde(deserialize_with = "shape")]
     shape: Shape,
 }
@@ -46,7 +46,7 @@ enum WrittenShape {
     Linear,
     Tree,
     KLogK,
-    Power(Checked<Exponent>),
+    Power(Exponent),
     AllToAll,
     Article,
     Measured(Vec<f64>),
@@ -55,8 +55,8 @@ enum WrittenShape {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a context: an object with `window` and `each`")]
 struct WrittenContext {
-    window: Whole,
-    each: Whole,
+    window: Count,
+    each: Count,
 }
 
 #[derive(Deserialize)]
@@ -68,38 +68,16 @@ struct WrittenDecision {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "private costs: an object with `spread` and `bid`")]
 struct WrittenPrivate {
-    spread: Checked<Fraction>,
-    bid: Checked<NonNegative>,
+    spread: Fraction,
+    bid: NonNegative,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a pace: an object with `rate`, `resources` and `delay`")]
 struct WrittenPace {
-    rate: Checked<Positive>,
-    resources: Whole,
-    delay: Checked<Positive>,
-}
-
-/// A number within its domain.
-struct Checked<T>(T);
-
-impl<'de, T: TryFrom<f64, Error = OutOfDomain>> Deserialize<'de> for Checked<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        T::try_from(f64::deserialize(from)?).map(Self).map_err(refused)
-    }
-}
-
-/// At least 1.
-struct Whole(Count);
-
-impl<'de> Deserialize<'de> for Whole {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Count::new(u32::deserialize(from)?).map(Self).map_err(refused)
-    }
-}
-
-fn refused<E: de::Error>(it: OutOfDomain) -> E {
-    E::custom(format_args!("{} must be {}", it.value, it.domain))
+    rate: Positive,
+    resources: Count,
+    delay: Positive,
 }
 
 fn shape<'de, D: Deserializer<'de>>(from: D) -> Result<Shape, D::Error> {
@@ -108,7 +86,7 @@ fn shape<'de, D: Deserializer<'de>>(from: D) -> Result<Shape, D::Error> {
         WrittenShape::Linear => Shape::Linear,
         WrittenShape::Tree => Shape::Tree,
         WrittenShape::KLogK => Shape::KLogK,
-        WrittenShape::Power(Checked(exponent)) => Shape::Power(exponent),
+        WrittenShape::Power(exponent) => Shape::Power(exponent),
         WrittenShape::AllToAll => Shape::AllToAll,
         WrittenShape::Article => Shape::Article,
         WrittenShape::Measured(values) => Shape::Measured(Table::new(values).map_err(de::Error::custom)?),
@@ -165,17 +143,17 @@ impl WrittenProblem {
         let checked = Written { ticks, agents, tasks }.check()?;
         let team = if are_listed { Some(Team::Listed(checked.agents)) } else { count.map(Team::Alike) };
         let free = SyncCost { price: NonNegative::ZERO, shape: Shape::Linear };
-        let mut sync = self.sync.map_or(free, |it| SyncCost { price: it.price.0, shape: it.shape });
+        let mut sync = self.sync.map_or(free, |it| SyncCost { price: it.price, shape: it.shape });
         sync.price = instead.price.unwrap_or(sync.price);
         let mut problem = Problem::new(checked.graph, checked.task_names, ticks, team, sync)?;
         let advised = &mut problem.advised;
-        advised.rework = self.rework.map_or(NonNegative::ZERO, |it| it.0);
-        advised.margin = self.margin.map_or(NonNegative::ZERO, |it| it.0);
-        advised.context = self.context.map(|it| Context { window: it.window.0, each: it.each.0 });
+        advised.rework = self.rework.unwrap_or(NonNegative::ZERO);
+        advised.margin = self.margin.unwrap_or(NonNegative::ZERO);
+        advised.context = self.context.map(|it| Context { window: it.window, each: it.each });
         advised.decision = self.decision.map(|it| Decision { faults: it.faults });
-        advised.private = self.private.map(|it| Private { spread: it.spread.0, bid: it.bid.0 });
-        advised.mean_time_between_failures = self.mean_time_between_failures.map(|it| it.0);
-        let pace = |it: WrittenPace| Pace { rate: it.rate.0, resources: it.resources.0, delay: it.delay.0 };
+        advised.private = self.private.map(|it| Private { spread: it.spread, bid: it.bid });
+        advised.mean_time_between_failures = self.mean_time_between_failures;
+        let pace = |it: WrittenPace| Pace { rate: it.rate, resources: it.resources, delay: it.delay };
         advised.pace = self.pace.map(pace);
         Ok(problem)
     }

@@ -112,6 +112,23 @@ fn measurements() -> impl Strategy<Value = Vec<(f64, f64)>> {
     )
 }
 
+/// Four rows are enough, and these are met without any residue: what F would be has no limit, unless
+/// there was nothing to gain from coherency.
+#[test]
+fn measurements_without_residue() {
+    let exact = law(1.0, 1.0 / 32.0, 9.0 / 256.0);
+    let points = [1.0, 2.0, 4.0, 8.0].map(|k| (k, exact.throughput(agents(k))));
+    let fit = fit(&points).expect("a fit");
+    assert_eq!((fit.ssr, fit.degrees_of_freedom, fit.aicc), (0.0, 1, None));
+    assert_eq!((fit.choice.model, fit.choice.f, fit.choice.p), (Model::Usl, None, 0.0));
+    for [one, more] in [[1.0, 1.0], [1.0, 2.0]] {
+        let points = [1.0, 2.0, 3.0, 4.0].map(|k| (k, one + (more - one) * (k - 1.0)));
+        let fit = self::fit(&points).expect("a fit");
+        assert_eq!((fit.ssr, fit.choice.amdahl_ssr), (0.0, 0.0));
+        assert_eq!((fit.choice.model, fit.choice.f, fit.choice.p), (Model::Amdahl, Some(0.0), 1.0));
+    }
+}
+
 /// k may be real, and no lone agent need be among them, if the others tell what one does.
 #[test]
 fn a_lone_agent_need_not_be_measured() {

@@ -60,6 +60,20 @@ fn agents_that_lose_nothing() {
     assert_eq!(few, [None, Some(1.0), Some(8.0)]);
 }
 
+/// Nothing takes less than with a lone agent, and nothing is done slower than by one or faster than at the
+/// peak.
+#[test]
+fn the_inverses_begin_with_one_agent_and_end_at_the_peak() {
+    let law = law(2.0, 0.25, 0.1875);
+    assert_eq!([0.4, 0.5].map(|it| law.agents_at_latency(positive(it))), [None, Some(1.0)]);
+    // sqrt(0.75 / 0.1875) = 2 agents, of a speed-up of 2 / 1.625.
+    let peak = law.peak().expect("a peak");
+    assert_eq!(peak.k, 2.0);
+    close(peak.throughput, 4.0 / 1.625, 1e-15);
+    let few = [1.9, 2.0, 2.5].map(|it| law.agents_at_throughput(positive(it)));
+    assert_eq!(few, [None, Some(1.0), None]);
+}
+
 /// With coherency above all a second agent only disturbs; with contention alone it does nothing.
 #[test]
 fn agents_that_gain_nothing() {

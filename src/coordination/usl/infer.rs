@@ -71,8 +71,8 @@ impl Fit {
         let left = self.ssr / self.degrees_of_freedom as f64;
         let around = |variance: f64| {
             // What cannot be counted is no number either.
-            let finite = variance < f64::INFINITY;
-            let half = if finite { self.quantile * libm::sqrt(variance.max(0.0)) } else { f64::MAX };
+            let counted = variance.is_finite();
+            let half = if counted { self.quantile * libm::sqrt(variance.max(0.0)) } else { f64::MAX };
             Interval { low: (throughput - half).max(0.0), high: (throughput + half).min(f64::MAX) }
         };
         Band { throughput, confidence: around(variance), prediction: around(variance + left) }
@@ -143,6 +143,7 @@ pub(super) fn aicc(rows: usize, coefficients: usize, ssr: f64) -> Option<f64> {
 
 pub(super) fn r_squared(points: &[(f64, f64)], ssr: f64) -> Option<f64> {
     let mean = points.iter().map(|(_, throughput)| throughput / points.len() as f64).sum::<f64>();
-    let total: f64 = points.iter().map(|(_, throughput)| (throughput - mean) * (throughput - mean)).sum();
+    let from_mean = points.iter().map(|(_, throughput)| throughput - mean);
+    let total: f64 = from_mean.map(|it| it * it).sum();
     Some(1.0 - ssr / total).filter(|_| total > 0.0 && total.is_finite())
 }

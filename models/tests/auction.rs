@@ -1,28 +1,17 @@
 //! `althing auction`, as its users call it.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+mod command;
+
+use std::process::Output;
 
 use serde_json::{Value, json};
+
+use command::{althing, lines, plot};
 
 const ARTICLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/problems/article-market.json");
 
 fn auction(problem: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_althing"));
-    command.args(["auction", "-"]).args(arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("althing runs");
-    // It may have seen enough before it has read all.
-    let _ = child.stdin.take().expect("piped").write_all(problem.as_bytes());
-    child.wait_with_output().expect("althing ends")
-}
-
-/// The lines of `--json`, by kind.
-fn lines(output: &Output, kind: &str) -> Vec<Value> {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout.clone()).expect("text");
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object a line"));
-    lines.filter(|line| line["kind"] == kind).collect()
+    althing(&[&["auction", "-"], arguments].concat(), problem.as_bytes())
 }
 
 fn article(arguments: &[&str]) -> Output {
@@ -355,11 +344,8 @@ fn what_cannot_be_cleared_or_drawn_is_refused_with_one_line() {
 
 #[test]
 fn the_plot_is_whole_and_names_are_escaped() {
-    let file = std::env::temp_dir().join(format!("althing-plot-{}.svg", std::process::id()));
     let tasks = [task("a<b&c", json!({})), task("cheap", json!({"reserve": 5}))];
-    let output = auction(&market(ada(), &tasks), &["--plot", &file.display().to_string()]);
-    let svg = std::fs::read_to_string(&file).expect("it was written");
-    std::fs::remove_file(&file).expect("it is there");
+    let (svg, output) = plot(&["auction", "-"], market(ada(), &tasks).as_bytes(), "market");
     assert!(output.status.success() && svg.ends_with("</svg>\n"));
     for expected in
         ["a&lt;b&amp;c: value 10, cost 6", "break-even", "cheap: value 10, not done", "<title id="]

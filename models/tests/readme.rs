@@ -17,6 +17,26 @@ fn the_contract_net_by_hand_is_the_one_of_the_documentation() {
     assert!(code.lines().count() < 42 && readme().contains(&format!("```rust{code}```")));
 }
 
+/// What is shown as printed is printed, up to where it is cut off.
+#[test]
+fn what_plan_and_fit_print_is_what_is_shown() {
+    let text = readme();
+    let shown: Vec<_> = text.split("```text\n$ althing ").skip(1).collect();
+    assert_eq!(shown.len(), 3, "a plan and two fits");
+    for block in shown {
+        let (command, expected) =
+            block.split_once("\n```").and_then(|it| it.0.split_once('\n')).expect("its end");
+        let mut althing = std::process::Command::new(env!("CARGO_BIN_EXE_althing"));
+        althing.args(command.split(' ')).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let printed = String::from_utf8(althing.output().expect("it runs").stdout).expect("text");
+        let mut lines = printed.lines().map(str::trim_end);
+        for expected in expected.lines().take_while(|line| *line != "...") {
+            assert_eq!(lines.next(), Some(expected), "{command}");
+        }
+        assert!(expected.ends_with("\n...") || lines.next().is_none(), "{command}: it goes on");
+    }
+}
+
 /// Whether a line speaks of this by its whole name.
 fn names(line: &str, name: &str) -> bool {
     let of_name = |c: char| c.is_alphanumeric() || c == '-';

@@ -1,18 +1,15 @@
 //! `althing auction`.
 
-use std::fs::File;
-use std::io::{self, Read, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::io::{Write, stdout};
 
 use althing::contract_net::{LowestCost, SecondPrice};
-use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{AuctionArgs, Refused, RuleArg, Verdict, table};
-use crate::market::problem::LONGEST;
-use crate::market::text::one_line;
+use super::{AuctionArgs, Refused, RuleArg, Verdict, align, files, table};
+use crate::json::LONGEST;
 use crate::market::{Clearing, Fate, MarketOutcome, Payment, Problem, clearing, plot, run as run_market};
+use crate::text::one_line;
 
 pub(super) const HELP: &str = "\
 The manager and the contractors are the machines of althing::contract_net, as they ship. An agent bids
@@ -49,14 +46,10 @@ Exit codes: 0 every task ended, done or unallocated with its reason; 1 a certifi
 2 wrong usage or input.";
 
 pub(super) fn run(args: &AuctionArgs) -> Result<Verdict, Refused> {
-    let path = args.problem.display().to_string();
-    let text = read(&args.problem)
-        .map_err(|error| Refused::File { path: path.clone(), reason: error.to_string() })?;
-    let problem =
-        Problem::read(&text, args.seed).map_err(|reason| Refused::Problem { path: path.clone(), reason })?;
-    let clear = |payment| {
-        clearing::clear(&problem, payment).map_err(|reason| Refused::Clearing { path: path.clone(), reason })
-    };
+    let text = files::read(&args.problem, LONGEST)?;
+    let problem = Problem::read(&text, args.seed).map_err(|reason| files::refused(&args.problem, reason))?;
+    let clear =
+        |payment| clearing::clear(&problem, payment).map_err(|reason| files::refused(&args.problem, reason));
     let (outcome, clearing) = match args.rule {
         RuleArg::First => (run_market(&problem, LowestCost), None),
         RuleArg::Second => (run_market(&problem, SecondPrice), None),
@@ -65,11 +58,7 @@ pub(super) fn run(args: &AuctionArgs) -> Result<Verdict, Refused> {
     };
     if let Some(file) = &args.plot {
         let svg = plot::svg(&outcome, &format!("Value and cost of each task (rule {})", name(args.rule)));
-        let failed = |error: io::Error| Refused::File {
-            path: one_line(&file.display().to_string()),
-            reason: format!("cannot be written: {error}"),
-        };
-        write_whole(file, svg.as_bytes()).map_err(failed)?;
+        files::write_plot(file, &svg)?;
     }
     if args.json {
         print_json(args, &outcome, clearing.as_ref())?
@@ -106,33 +95,6 @@ fn name_unplaced(outcome: &MarketOutcome) {
             eprintln!("althing: `{}` cannot be placed: {}", one_line(&task.task), one_line(reason));
         }
     }
-}
-
-/// The file as a whole, or as it was. What is no file, such as a pipe, is written as it is.
-fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
-    if path.metadata().is_ok_and(|it| !it.is_file()) {
-        return File::options().write(true).open(path)?.write_all(text);
-    }
-    let mut part = path.as_os_str().to_owned();
-    part.push(format!(".{}.part", std::process::id()));
-    let part = PathBuf::from(part);
-    File::create_new(&part).and_then(|mut file| {
-        let whole = file.write_all(text).and_then(|()| file.sync_all());
-        whole.and_then(|()| std::fs::rename(&part, path)).inspect_err(|_| {
-            let _ = std::fs::remove_file(&part); // What went wrong before is what counts.
-        })
-    })
-}
-
-/// As much as can be a problem, and one byte more if there is more.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let (mut text, most) = (Vec::new(), LONGEST as u64 + 1);
-    if path == Path::new("-") {
-        io::stdin().lock().take(most).read_to_end(&mut text)?;
-    } else {
-        File::open(path)?.take(most).read_to_end(&mut text)?;
-    }
-    Ok(text)
 }
 
 fn print_json(args: &AuctionArgs, outcome: &MarketOutcome, clearing: Option<&Beside>) -> Result<(), Refused> {
@@ -252,13 +214,4 @@ fn print_clearing(out: &mut impl Write, it: &Clearing, contract_net: &MarketOutc
         "the contract net (--rule first): {done} tasks done at time {makespan}, surplus {surplus}, paid {paid}"
     )?;
     Ok(())
-}
-
-/// Numbers stand to the right.
-fn align(table: &mut Table, columns: std::ops::Range<usize>) {
-    for column in columns {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
 }

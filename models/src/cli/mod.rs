@@ -4,9 +4,12 @@ mod agreement;
 mod auction;
 mod check;
 mod explore;
+mod files;
+mod fit;
 mod list;
 mod liveness;
 mod mutants;
+mod plan;
 mod progress;
 mod replay;
 
@@ -18,14 +21,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use althing::coordination::{Count, NonNegative};
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use comfy_table::{LineStyle, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
 
 use crate::bounds::{Bounds, BoundsError};
 use crate::check::Searcher;
 use crate::limits::{Limits, memory_available, memory_held};
-use crate::market::{ClearingError, ProblemError};
 use crate::subject::{SUBJECTS, Subject};
 
 /// What a command came to.
@@ -76,10 +79,6 @@ enum Refused {
     Listen { address: SocketAddr, reason: io::Error },
     #[error("{path}: {reason}")]
     File { path: String, reason: String },
-    #[error("{path}: {reason}")]
-    Problem { path: String, reason: ProblemError },
-    #[error("{path}: {reason}")]
-    Clearing { path: String, reason: ClearingError },
     #[error(transparent)]
     Output(#[from] io::Error),
 }
@@ -91,8 +90,7 @@ impl Refused {
             Self::Bounds { reason, .. } => matches!(reason, BoundsError::Unknown { .. }),
             Self::Profile { .. } => true,
             Self::Model { .. } | Self::Mutant { .. } | Self::TooLarge { .. } => false,
-            Self::Listen { .. } | Self::File { .. } | Self::Problem { .. } => false,
-            Self::Clearing { .. } | Self::Output(_) => false,
+            Self::Listen { .. } | Self::File { .. } | Self::Output(_) => false,
         }
     }
 }
@@ -115,7 +113,10 @@ fn known_models() -> String {
         althing                                               check everything\n  \
         althing check raft-election --bounds nodes=3,terms=3  with bounds of your own\n  \
         althing mutants raft-election                         show that each missing rule is noticed\n  \
-        althing check --list                                  models, bounds, profiles, mutants"
+        althing check --list                                  models, bounds, profiles, mutants\n  \
+        althing auction models/problems/article-market.json   a market of 12 tasks and 5 agents\n  \
+        althing plan models/problems/article-tax.json         how many agents are worth their coordination\n  \
+        althing fit models/data/specsdm91.csv                 where throughput is highest, by measurements"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -137,6 +138,12 @@ enum Command {
     /// Run a market: agents bid for tasks, and each task is awarded to one of them
     #[command(after_help = auction::HELP)]
     Auction(AuctionArgs),
+    /// Tell how many agents are worth their coordination, how they should work together, and why
+    #[command(after_help = plan::HELP)]
+    Plan(PlanArgs),
+    /// Fit the universal scalability law to measurements: contention, coherency, and where the peak is
+    #[command(after_help = fit::HELP)]
+    Fit(FitArgs),
 }
 
 #[derive(Args, Default)]
@@ -283,6 +290,37 @@ struct AuctionArgs {
     json: bool,
 }
 
+#[derive(Args)]
+struct PlanArgs {
+    /// Tasks and who could do them, as JSON, or a Standard Task Graph (.stg); `-` for JSON on standard
+    /// input
+    problem: PathBuf,
+    /// So many agents that are alike, whatever the problem says
+    #[arg(long, value_name = "N", value_parser = plan::agents)]
+    agents: Option<Count>,
+    /// Another price of a sync, in the unit of the times
+    #[arg(long, value_name = "C", value_parser = plan::price, allow_negative_numbers = true)]
+    price: Option<NonNegative>,
+    /// Draws speed-up, overhead and efficiency against the number of agents, as SVG
+    #[arg(long, value_name = "OUT.svg")]
+    plot: Option<PathBuf>,
+    /// One JSON object a line: the problem, each row, the best, the article's rows, the advice
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct FitArgs {
+    /// A number of agents and a throughput in each row; `-` for standard input
+    data: PathBuf,
+    /// Draws the measurements, the law and where it predicts more of them, as SVG
+    #[arg(long, value_name = "OUT.svg")]
+    plot: Option<PathBuf>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum RuleArg {
     /// The lowest bid wins, and is paid what it asked for
@@ -304,7 +342,8 @@ pub fn main() -> ExitCode {
     let explores = match &command {
         Command::Check(args) => !args.list,
         Command::Mutants(_) | Command::Liveness(_) => true,
-        Command::Explore(_) | Command::Replay(_) | Command::Auction(_) => false,
+        Command::Explore(_) | Command::Replay(_) => false,
+        Command::Auction(_) | Command::Plan(_) | Command::Fit(_) => false,
     };
     let outcome = match command {
         Command::Check(args) => check::run(&args),
@@ -313,6 +352,8 @@ pub fn main() -> ExitCode {
         Command::Explore(args) => explore::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Auction(args) => auction::run(&args),
+        Command::Plan(args) => plan::run(&args),
+        Command::Fit(args) => fit::run(&args),
     };
     match outcome {
         Ok(verdict) => verdict.into(),
@@ -438,6 +479,15 @@ fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header);
     table
+}
+
+/// Numbers stand to the right.
+fn align(table: &mut Table, columns: std::ops::Range<usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -191,7 +191,7 @@ impl State<'_> {
             let (reserve, least) = (task.terms.reserve.get(), self.least(number).unwrap_or(0));
             let spread = reserve - least;
             let most = u32::try_from(spread).ok().filter(|most| *most <= problem::Problem::MAX_COST);
-            let too_far = || ClearingError::TooFarApart { name: super::text::one_line(&task.name), spread };
+            let too_far = || ClearingError::TooFarApart { name: crate::text::one_line(&task.name), spread };
             reserves.push(Some(most.ok_or_else(too_far)?));
             for (it, agent) in self.problem.agents.iter().zip(0..) {
                 if let Some(cost) = it.costs[number].filter(|cost| cost.get() <= reserve) {

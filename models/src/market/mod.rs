@@ -5,7 +5,6 @@
 //! |---|---|
 //! | [`problem`] | agents and tasks as somebody writes them down |
 //! | `written` | the same as it stands in a file, and whether it can be |
-//! | [`text`] | names and values on one line |
 //! | [`run`](mod@run) | the host: time, timers, bids and work |
 //! | [`clearing`] | tasks cleared together, in place of the host |
 //! | [`plot`] | value against cost |
@@ -16,7 +15,6 @@ pub mod outcome;
 pub mod plot;
 pub mod problem;
 pub mod run;
-pub mod text;
 mod written;
 
 pub use clearing::{Clearing, ClearingError, Payment};

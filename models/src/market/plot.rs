@@ -5,7 +5,7 @@ use std::fmt::Write;
 use althing::coordination::schedule::gantt::escape;
 
 use super::outcome::{Fate, MarketOutcome, TaskOutcome};
-use super::text::one_line;
+use crate::text::one_line;
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 640.0;

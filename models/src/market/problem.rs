@@ -23,13 +23,11 @@ use std::num::NonZeroU32;
 
 use althing::contract_net::{Capabilities, Money, Terms};
 use althing::node::NodeId;
-use serde_json::error::Category;
 
-use super::text::{listed, one_line, quoted};
 use super::written::Written;
+use crate::json::{self, JsonError};
+use crate::text::{listed, quoted};
 
-/// The longest problem that is read, in bytes.
-pub const LONGEST: usize = 16 << 20;
 /// How many agents a manager can have: it is a node itself.
 pub const MOST_AGENTS: usize = NodeId::LIMIT as usize - 1;
 /// How many tasks there can be.
@@ -77,31 +75,9 @@ pub struct Task {
 /// Why a problem is refused: one line that names the field and the value.
 #[derive(Debug, thiserror::Error)]
 pub enum ProblemError {
-    /// It is too long.
-    #[error("{bytes} bytes are too many: a problem has at most {LONGEST}")]
-    TooLong {
-        /// How long it is.
-        bytes: usize,
-    },
-    /// There is nothing.
-    #[error("it is empty: a problem is an object with `agents` and `tasks`")]
-    Empty,
-    /// It is a part of a problem.
-    #[error("it ends too early, at line {line}, column {column}")]
-    Truncated {
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-    },
     /// It is no JSON, or a field is missing, unknown, or no such value.
-    #[error("{}: {}", one_line(.place), one_line(&.reason.to_string()))]
-    Json {
-        /// The field.
-        place: String,
-        /// What is wrong with it.
-        reason: serde_json::Error,
-    },
+    #[error(transparent)]
+    Json(JsonError),
     /// There is too much of something.
     #[error("{place}: {count} are too many: there can be {most}")]
     TooMany {
@@ -170,30 +146,7 @@ impl Problem {
     /// # Errors
     /// [`ProblemError`] names the field and the value.
     pub fn read(text: &[u8], seed: u64) -> Result<Self, ProblemError> {
-        if text.len() > LONGEST {
-            return Err(ProblemError::TooLong { bytes: text.len() });
-        }
-        let mut json = serde_json::Deserializer::from_slice(text);
-        if text.trim_ascii().is_empty() {
-            return Err(ProblemError::Empty);
-        }
-        let written: Written = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let place = match error.path().to_string().as_str() {
-                "." | "?" => "the problem".to_owned(),
-                place => place.to_owned(),
-            };
-            ProblemError::of(place, error.into_inner())
-        })?;
-        json.end().map_err(|reason| ProblemError::Json { place: "after the end".into(), reason })?;
+        let written: Written = json::read(text, "`agents` and `tasks`").map_err(ProblemError::Json)?;
         written.check(seed)
-    }
-}
-
-impl ProblemError {
-    fn of(place: String, reason: serde_json::Error) -> Self {
-        match reason.classify() {
-            Category::Eof => Self::Truncated { line: reason.line(), column: reason.column() },
-            Category::Io | Category::Syntax | Category::Data => Self::Json { place, reason },
-        }
     }
 }

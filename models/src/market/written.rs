@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::problem::{Agent, MOST_AGENTS, MOST_RAISES, MOST_TASKS, Problem, ProblemError, Task};
-use super::text::quoted;
+use crate::text::quoted;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a problem: an object with `agents` and `tasks`")]

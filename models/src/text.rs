@@ -18,16 +18,28 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// A name in quotation marks.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("{:?}", shortened(name, 60))
 }
 
 /// The first of these names, each in quotation marks.
-pub(super) fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     const MOST: usize = 20;
     let more = (names.len() > MOST).then(|| format!("and {} more", names.len() - MOST));
     let names: Vec<_> = names.iter().take(MOST).map(|name| quoted(name)).chain(more).collect();
     names.join(", ")
+}
+
+/// A number with so many digits that count, as short as that can be read.
+pub fn figure(value: f64, digits: usize) -> String {
+    let exponent = value.abs().log10().floor();
+    if value == 0.0 {
+        "0".into()
+    } else if (-3.0..digits as f64).contains(&exponent) {
+        format!("{value:.*}", (digits as f64 - 1.0 - exponent) as usize)
+    } else {
+        format!("{value:.*e}", digits - 1)
+    }
 }
 
 fn shortened(text: &str, most: usize) -> Cow<'_, str> {

@@ -155,5 +155,31 @@ fn a_name_that_is_nowhere_is_refused() {
     serde_json::from_str::<Written>(&PROBLEM.replace("\"speed\": 2", "\"speed\": 0")).expect_err("no speed");
     let error =
         serde_json::from_str::<Written>(&PROBLEM.replace("[\"parser\"]", "[3]")).expect_err("no name");
-    assert!(error.to_string().starts_with("either the name of a task, or {\"task\": name"), "{error}");
+    let expected = "invalid type: integer `3`, expected either the name of a task, or {\"task\": name";
+    assert!(error.to_string().starts_with(expected), "{error}");
+    let error =
+        serde_json::from_str::<Written>(&PROBLEM.replace("delay", "dealy")).expect_err("no such field");
+    assert!(error.to_string().starts_with("unknown field `dealy`"), "{error}");
+}
+
+/// Who alone may do a task has a capability of its own, after those that have names.
+#[test]
+fn a_task_may_be_for_one_agent_only() {
+    let by = |task: &str, name: &str| PROBLEM.replace(task, &format!("{task}, \"by\": \"{name}\""));
+    let problem = written(&by("\"name\": \"report\"", "Bob")).check().expect("a problem");
+    assert_eq!(problem.agents, [agent(0b011, 2), agent(0b101, 1)]);
+    let needs: Vec<_> = problem.graph.tasks().iter().map(|task| task.needs.bits()).collect();
+    assert_eq!((needs, problem.capabilities.len()), (vec![0b001, 0b010, 0b100], 2));
+    let schedule = heft(&problem.graph, &problem.agents[..]).expect("a schedule");
+    assert_eq!(schedule.placements[2].agent, 1, "Ada would have been faster");
+    let error =
+        written(&by("\"name\": \"parser\"", "Eve")).check().expect_err("nobody is called so").to_string();
+    assert_eq!(error, "tasks[0].by: there is no agent `Eve`");
+    let mut written = written(&by("\"name\": \"report\"", "Bob"));
+    let text = serde_json::to_string(&written).expect("it is written");
+    assert_eq!(serde_json::from_str::<Written>(&text).expect("it is read"), written);
+    written.agents[0].capabilities = (0..63).map(|number| format!("{number:02}")).collect();
+    let error = written.check().expect_err("65 with code and Bob").to_string();
+    let expected = "agents[].capabilities and tasks[].by: 65 capabilities are too many: there can be 64";
+    assert_eq!(error, expected);
 }

@@ -10,22 +10,26 @@
 //!   "tasks": [
 //!     {"name": "parser", "time": 2.5, "needs": ["code"]},
 //!     {"name": "tests", "time": 1, "needs": ["test"], "after": ["parser"]},
-//!     {"name": "report", "time": 0.5, "after": [{"task": "parser", "delay": 0.2}, "tests"]}
+//!     {"name": "report", "time": 0.5, "by": "Bob", "after": [{"task": "parser", "delay": 0.2}, "tests"]}
 //!   ]
 //! }
 //! ```
 //!
 //! Times and delays are in a unit of the writer's choice, and are rounded to whole ticks, of which the
 //! unit has `ticks` (1,000 unless given). `speed` is units of work in a unit of time (1 unless given).
+//! With `by` nobody but that agent may do a task.
 //! Whoever reads a text has the reader that names the place of what is no such value.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 use core::num::{NonZeroU32, NonZeroU64};
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::contract_net::Capabilities;
 use crate::coordination::dag::{Edge, GraphError, Task, TaskGraph};
@@ -47,7 +51,7 @@ pub struct Written {
 
 /// An agent as it is written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an agent: an object with `name`")]
 pub struct WrittenAgent {
     /// How it is called.
     pub name: String,
@@ -61,7 +65,7 @@ pub struct WrittenAgent {
 
 /// A task as it is written.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a task: an object with `name` and `time`")]
 pub struct WrittenTask {
     /// How it is called.
     pub name: String,
@@ -70,14 +74,17 @@ pub struct WrittenTask {
     /// What an agent must be able to do.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Who alone may do it; whoever can, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// Which tasks it comes after.
     #[serde(default)]
     pub after: Vec<After>,
 }
 
 /// What a task comes after.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(untagged, expecting = "either the name of a task, or {\"task\": name, \"delay\": time}")]
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(untagged)]
 pub enum After {
     /// This task, without a delay.
     Task(String),
@@ -90,12 +97,46 @@ pub enum After {
     },
 }
 
+/// By hand, so that what is wrong is named with its field and its value.
+impl<'de> Deserialize<'de> for After {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Delayed {
+            task: String,
+            delay: f64,
+        }
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = After;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("either the name of a task, or {\"task\": name, \"delay\": time}")
+            }
+
+            fn visit_str<E: de::Error>(self, task: &str) -> Result<After, E> {
+                Ok(After::Task(task.into()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<After, A::Error> {
+                let Delayed { task, delay } = Delayed::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(After::Delayed { task, delay })
+            }
+        }
+
+        from.deserialize_any(Either)
+    }
+}
+
 /// A problem that was checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
     /// How many ticks a unit of time has.
     pub ticks: NonZeroU64,
-    /// The names of the capabilities, by their numbers: in the order of the alphabet.
+    /// The names of the capabilities, by their numbers: in the order of the alphabet. For each agent that
+    /// is the only one for some task there is one more, without a name, which only this agent has.
     pub capabilities: Vec<String>,
     /// The names of the agents.
     pub agent_names: Vec<String>,
@@ -129,6 +170,14 @@ pub enum ProblemError {
     /// A task comes after one that there is not.
     #[error("{place}: there is no task `{name}`")]
     UnknownTask {
+        /// The field.
+        place: String,
+        /// The name.
+        name: String,
+    },
+    /// Nobody but an agent that there is not may do a task.
+    #[error("{place}: there is no agent `{name}`")]
+    UnknownAgent {
         /// The field.
         place: String,
         /// The name.
@@ -175,11 +224,17 @@ impl Written {
     /// # Errors
     /// [`ProblemError`] names the field and the value.
     pub fn check(&self) -> Result<Problem, ProblemError> {
-        let capabilities = self.capabilities()?;
+        let chosen = self.chosen();
+        let capabilities = self.capabilities(chosen.len())?;
         let agent_names: Vec<_> = self.agents.iter().map(|agent| agent.name.clone()).collect();
         let task_names: Vec<_> = self.tasks.iter().map(|task| task.name.clone()).collect();
-        places(&agent_names, "agents")?;
+        let known_agents = places(&agent_names, "agents")?;
         let places = places(&task_names, "tasks")?;
+        // What only this agent has.
+        let only = |name: &String| {
+            let place = chosen.binary_search(&name.as_str());
+            place.map_or(0, |place| 1 << (capabilities.len() + place))
+        };
         let set = |names: &[String], place: &dyn Fn(usize) -> String| {
             names.iter().enumerate().try_fold(Capabilities::NONE, |set, (i, name)| {
                 let unknown = || ProblemError::UnknownCapability { place: place(i), name: name.clone() };
@@ -189,14 +244,22 @@ impl Written {
         };
         let agent = |(i, it): (usize, &WrittenAgent)| {
             let place = |j| format!("agents[{i}].capabilities[{j}]");
-            Ok(Agent { capabilities: set(&it.capabilities, &place)?, speed: it.speed })
+            let bits = set(&it.capabilities, &place)?.bits() | only(&it.name);
+            Ok(Agent { capabilities: Capabilities::from_bits(bits), speed: it.speed })
         };
         let agents = self.agents.iter().enumerate().map(agent).collect::<Result<_, _>>()?;
         let (mut tasks, mut edges) = (Vec::new(), Vec::new());
         for (to, task) in self.tasks.iter().enumerate() {
             let time = self.in_ticks(task.time, || format!("tasks[{to}].time"))?;
-            let needs = set(&task.needs, &|i| format!("tasks[{to}].needs[{i}]"))?;
-            tasks.push(Task { time, needs });
+            let needs = set(&task.needs, &|i| format!("tasks[{to}].needs[{i}]"))?.bits();
+            if let Some(name) = task.by.as_ref().filter(|name| !known_agents.contains_key(name.as_str())) {
+                return Err(ProblemError::UnknownAgent {
+                    place: format!("tasks[{to}].by"),
+                    name: name.clone(),
+                });
+            }
+            let by = task.by.as_ref().map_or(0, only);
+            tasks.push(Task { time, needs: Capabilities::from_bits(needs | by) });
             for (i, after) in task.after.iter().enumerate() {
                 let place = || format!("tasks[{to}].after[{i}]");
                 let (name, delay) = match after {
@@ -217,8 +280,16 @@ impl Written {
         Ok(Problem { ticks: self.ticks, capabilities, agent_names, agents, task_names, graph })
     }
 
-    /// Those that an agent has; if there are no agents, those that a task needs.
-    fn capabilities(&self) -> Result<Vec<String>, ProblemError> {
+    /// The agents who are the only ones for some task, in the order of the alphabet.
+    fn chosen(&self) -> Vec<&str> {
+        let mut chosen: Vec<_> = self.tasks.iter().filter_map(|task| task.by.as_deref()).collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    }
+
+    /// Those that an agent has; if there are no agents, those that a task needs. So many must be left.
+    fn capabilities(&self, left: usize) -> Result<Vec<String>, ProblemError> {
         let had = self.agents.iter().flat_map(|agent| &agent.capabilities);
         let needed = self.tasks.iter().flat_map(|task| &task.needs);
         let (place, mut all): (_, Vec<_>) = match self.agents.is_empty() {
@@ -227,8 +298,9 @@ impl Written {
         };
         all.sort_unstable();
         all.dedup();
-        if all.len() > usize::from(Capabilities::LIMIT) {
-            let (place, count) = (place.to_string(), all.len());
+        let count = all.len() + left;
+        if count > usize::from(Capabilities::LIMIT) {
+            let place = if left == 0 { place.to_string() } else { format!("{place} and tasks[].by") };
             return Err(ProblemError::TooManyCapabilities { place, count });
         }
         Ok(all)

@@ -264,7 +264,9 @@ impl Problem {
     }
 
     /// What an auction among `k` finds, and what its bids cost: both are times, of `k` agents at once. The
-    /// least of `k` uniform costs lies `(k-1)/(k+1)` of the spread below their mean.
+    /// least of `k` uniform costs lies `(k-1)/(k+1)` of the spread below their mean (David and Nagaraja,
+    /// "Order Statistics", 2003: of `k` from 0 to 1 its mean is `1/(k+1)`). Both are 0 if no costs are
+    /// private.
     pub fn auction(&self, k: Count) -> (f64, f64) {
         let Some(Private { spread, bid }) = self.private else { return (0.0, 0.0) };
         let share = self.job.load().work() / k.real();

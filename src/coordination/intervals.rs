@@ -1,4 +1,5 @@
-//! How often to do what costs something each time and costs more if it is put off.
+//! How often to do what costs something each time and costs more if it is put off. All times are in one
+//! unit, and so is what is returned; every function is total on its arguments, and O(1).
 
 use crate::coordination::lambert;
 use crate::coordination::numbers::Positive;

@@ -30,7 +30,8 @@ pub fn gustafson(s: Fraction, k: Agents) -> f64 {
 }
 
 /// The serial fraction of the same work as one agent would measure it, `s/(s + (1-s)k)`: with it Amdahl
-/// says of `k` agents what [`gustafson`] says.
+/// says of `k` agents what [`gustafson`] says (Shi, "Reevaluating Amdahl's law and Gustafson's law", 1996).
+/// From 0 to 1, without unit.
 pub fn serial_on_one(s: Fraction, k: Agents) -> f64 {
     s.get() / (s.get() + (1.0 - s.get()) * k.get())
 }
@@ -160,7 +161,7 @@ impl Load {
         self.span
     }
 
-    /// `W/L`, at least 1: how many agents can be kept at work, in the mean.
+    /// `W/L`, at least 1, without unit: how many agents can be kept at work, in the mean (Brent 1974).
     pub fn parallelism(&self) -> f64 {
         self.work / self.span
     }
@@ -239,7 +240,8 @@ pub fn harmonic(k: Count) -> f64 {
 /// Up to here [`harmonic`] is a sum; further on the error of its series is below 1e-17.
 const SUMMED: u32 = 255;
 
-/// The part of their time that `k` agents work between two such barriers, `1/H_k`.
+/// The part of their time that `k` agents work between two such barriers, `1/H_k`, above 0 to 1: it follows
+/// from [`harmonic`].
 pub fn barrier_efficiency(k: Count) -> f64 {
     1.0 / harmonic(k)
 }

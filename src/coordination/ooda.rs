@@ -4,6 +4,12 @@
 //! interval `tau` they sync, which takes `delta`, and nobody acts meanwhile. An action is wasted if another
 //! agent has touched its resource since the last sync: it was decided upon what is no longer so. So what
 //! an agent knows of a resource is spoiled at the rate `lambda = (k-1) mu/R`.
+//!
+//! Source: the loop is Boyd's and the article's, section 4. The formulas are our own derivation: each
+//! resource is touched by the others as a Poisson process of the rate `lambda`, so that an action at the
+//! time `t` after a sync is of use with the probability `e^(-lambda t)`; that, in the mean over an
+//! interval, is `1 - p`; and the goodput is greatest where its derivative is 0, which Lambert's W solves
+//! (Corless et al. 1996). [`simulate`] plays the loop itself and agrees within 1% in the tests.
 
 use alloc::collections::BTreeMap;
 

@@ -10,6 +10,30 @@
 //! of what it was told. It is `q(k)` for each task that the task's batch has before it. Without it a larger
 //! batch would always be better, and there would be no hybrid regime but one sync at the end. A lone agent
 //! pays for neither.
+//!
+//! What a sync costs is time of the whole team: nobody works meanwhile, and the rework, one task after the
+//! other, is a part of it. So neither term is divided by `k`. If each agent could do its own rework beside
+//! the others', up to `k` times less of it would be seen; if tasks ran on during a sync, a part of the sync
+//! would be hidden behind them. Then `T` may be more than a run takes.
+//!
+//! `max(L, W/k)` is a lower bound of any schedule, and so `T` is one of what a team takes, not the time
+//! itself. A [simulated run](super::simulator::run) with tasks that are [held](super::simulator::Running::Held)
+//! has `ceil(n/b)` syncs, where `T` has `n/b`, a real number: the last batch may be of only `m = n mod b`
+//! tasks. With `O(k, b)`, the last two terms,
+//!
+//! ```text
+//! max(L, W/k) + P <= run <= (W - L)/k + L + P,  P = ((n - m) O(k, b) + m O(k, m))/n
+//! ```
+//!
+//! - If `b` divides `n`, `P` is `O(k, b)`, so that `T(k, b) <= run`.
+//! - `P` is a mean of points of the surface, so no run of any batch takes less than the best point; and if
+//!   `k*` is the best number of agents and `m = n mod b*` is not 0, a run at that point takes at most
+//!   `(1 - 1/k*) L + (1 - m/b*) c g(k*)` more than `T(k*, b*)`.
+//! - For equal tasks without order, if `k` divides `n`, a run takes `max(L, W/k) + P`: if `b` does, too,
+//!   `T(k, b)` to the last digits.
+//!
+//! Source: Graham 1969 for the two bounds, the economic order quantity (Harris 1913) for the batch. The rest
+//! is a derivation of ours, and is held against the simulator in the tests.
 
 use crate::coordination::laws::Load;
 use crate::coordination::numbers::{Count, OutOfDomain, Positive};
@@ -133,14 +157,16 @@ impl Regimes {
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Crossovers {
-    /// Above this price batches are better than to sync after each task: `c g = q`.
+    /// Above this price batches are better than to sync after each task: `c g = q`. It says nothing if the
+    /// largest batch is 1: then there are no batches at any price.
     pub hybrid_above: f64,
     /// Above this price the team, whatever its batches, is slower than one agent.
     pub serial_above: f64,
 }
 
 impl Surface {
-    /// `T(k, b)`, with its overhead. `b` is at most the limit, and at most `n`.
+    /// `T(k, b)`, with its overhead: times, in the unit of the load. `b` is at most the limit, and at
+    /// most `n`.
     pub fn at(&self, k: Count, b: Count) -> Point {
         let batch = if k == Count::ONE { Count::ONE } else { b.min(self.largest_batch()) };
         let (n, b) = (self.job.tasks.real(), batch.real());
@@ -148,8 +174,8 @@ impl Surface {
         Point { agents: k, batch, time: self.job.load.at_least(k.into()) + overhead, overhead }
     }
 
-    /// The batch at which `k` agents take least, a real number of at least 1: `b* = sqrt(2 c g/q)`, the
-    /// economic order quantity. `None` if staleness costs nothing: then no batch is too large.
+    /// The batch at which `k` agents take least, a real number of tasks and at least 1: `b* = sqrt(2 c g/q)`,
+    /// the economic order quantity (Harris 1913). `None` if staleness costs nothing: then no batch is too large.
     pub fn real_batch(&self, k: Count) -> Option<f64> {
         let (sync, staleness) = (self.sync.at(k), self.staleness.at(k));
         (staleness > 0.0).then(|| (libm::sqrt(2.0 * sync) / libm::sqrt(staleness)).max(1.0))
@@ -177,8 +203,8 @@ impl Surface {
         self.regimes(k_max).best().1
     }
 
-    /// The crossover prices of `k` agents. `None` if they never pay for a sync: there is one, or the shape
-    /// says that it is free.
+    /// The crossover prices of `k` agents, in the unit of the price of a sync. `None` if they never pay for
+    /// a sync: there is one, or the shape says that it is free.
     pub fn crossovers(&self, k: Count) -> Option<Crossovers> {
         let (n, g, q) = (self.job.tasks.real(), self.sync.shape.at(k), self.staleness.at(k));
         if g == 0.0 {
@@ -193,7 +219,7 @@ impl Surface {
         Some(Crossovers { hybrid_above: q / g, serial_above: price(best) })
     }
 
-    /// The price of a sync above which no team of at most `k_max` agents is faster than one agent.
+    /// The price of a sync, `c`, a time, above which no team of at most `k_max` agents is faster than one.
     /// `None` if that is so at no price, because some shape of a sync is free. O(min(k_max, W/L)).
     pub fn serial_above(&self, k_max: Count) -> Option<f64> {
         let mut prices = self.teams(k_max).map(|k| Some(self.crossovers(k)?.serial_above));

@@ -32,7 +32,7 @@ impl<E> Default for Queue<E> {
 }
 
 impl<E> Queue<E> {
-    /// Sets an event to come `after` from now. O(log n).
+    /// Sets an event to come `after` from now, in the unit of all times of the queue. O(log n).
     pub fn set(&mut self, after: NonNegative, event: E) {
         self.heap.push(Timed { at: self.now + after.get(), number: self.set, event });
         self.set += 1;
@@ -48,6 +48,12 @@ impl<E> Queue<E> {
     /// The time of the next event.
     pub fn upcoming(&self) -> Option<f64> {
         self.heap.peek().map(|timed| timed.at)
+    }
+
+    /// All that is to come comes so much later. O(n).
+    pub fn put_off(&mut self, by: NonNegative) {
+        let later = |timed: Timed<E>| Timed { at: timed.at + by.get(), ..timed };
+        self.heap = core::mem::take(&mut self.heap).into_iter().map(later).collect();
     }
 
     /// The time: 0 before the first event.
@@ -87,25 +93,41 @@ pub struct Task {
     pub after: Vec<usize>,
 }
 
-/// When a team stops to agree.
+/// When a team syncs, and what that takes. All times are in the unit of the tasks'.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Syncs {
-    /// How many tasks end between two of them; the last may be of fewer.
+    /// `b`, how many tasks end between two of them. A last batch of fewer is synced too: what it did is
+    /// known to all no sooner.
     pub every: Count,
-    /// How long each of them stops everyone.
+    /// `c g(k)`, how long each of them lasts without the rework.
     pub pause: NonNegative,
+    /// `q(k)`: by so much a sync is longer for each task of its batch and each that ended before that one
+    /// in the batch. What the tasks made is put together one after the other, while the team waits.
+    pub rework: NonNegative,
+    /// What becomes meanwhile of the tasks under way.
+    pub running: Running,
+}
+
+/// What becomes, while a team syncs, of the tasks that are under way. None begins in either case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Running {
+    /// They are held: whoever works on them takes part.
+    Held,
+    /// They run on. Those that end meanwhile are of a later batch, whose sync waits for this one.
+    RunsOn,
 }
 
 /// What a run took.
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Run {
-    /// When all had ended, pauses included.
+    /// When the last sync was over: 0 of no tasks.
     pub makespan: f64,
-    /// How long the team stopped to agree, in all.
+    /// How long the syncs lasted, in all, rework included.
     pub paused: f64,
-    /// When each task began, pauses not included.
+    /// When each task began.
     pub begun: Vec<f64>,
 }
 
@@ -125,10 +147,13 @@ pub enum Stuck {
     Cycle(usize),
 }
 
+enum Event {
+    Ended(usize),
+    Synced,
+}
+
 /// `k` equal agents work through the tasks, greedily: an agent that is free takes the earliest task in
-/// the list whose predecessors have ended. O((n + e) log n).
-///
-/// A sync stops all of them, so that whatever is under way ends later by its pause.
+/// the list whose predecessors have ended, unless the team syncs. O((n + e) log n), and O(k) for each sync.
 ///
 /// # Errors
 /// [`Stuck`] if the tasks cannot all be done.
@@ -143,20 +168,25 @@ pub fn run(tasks: &[Task], k: Count, syncs: Syncs) -> Result<Run, Stuck> {
     }
     let mut ready: BTreeSet<usize> = (0..tasks.len()).filter(|task| waits[*task] == 0).collect();
     let (mut free, mut ended, mut begun) = (k.get(), 0, vec![0.0; tasks.len()]);
-    let mut ends = Queue::default();
+    let mut team = Team::new(syncs);
     loop {
         while free > 0
+            && team.underway == 0
             && let Some(task) = ready.pop_first()
         {
-            begun[task] = ends.now();
-            ends.set(tasks[task].time.into(), task);
+            begun[task] = team.events.now();
+            team.events.set(tasks[task].time.into(), Event::Ended(task));
             free -= 1;
         }
         // All that ends at one time has ended before anyone chooses.
-        let Some(at) = ends.upcoming() else { break };
-        while ends.upcoming() == Some(at)
-            && let Some(task) = ends.pop()
+        let Some(at) = team.events.upcoming() else { break };
+        while team.events.upcoming() == Some(at)
+            && let Some(event) = team.events.pop()
         {
+            let Event::Ended(task) = event else {
+                team.underway -= 1;
+                continue;
+            };
             free += 1;
             ended += 1;
             for &dependent in &dependents[task] {
@@ -165,22 +195,66 @@ pub fn run(tasks: &[Task], k: Count, syncs: Syncs) -> Result<Run, Stuck> {
                     ready.insert(dependent);
                 }
             }
+            team.count(ended == tasks.len());
         }
     }
     if ended < tasks.len() {
         return Err(Stuck::Cycle(tasks.len() - ended));
     }
-    let stops = tasks.len().div_ceil(syncs.every.get() as usize);
-    let paused = stops as f64 * syncs.pause.get();
-    Ok(Run { makespan: ends.now() + paused, paused, begun })
+    Ok(Run { makespan: team.events.now(), paused: team.paused, begun })
 }
 
-/// An exponential time of this mean rate, from 64 random bits.
+struct Team {
+    syncs: Syncs,
+    events: Queue<Event>,
+    /// How many tasks ended since the last sync was set.
+    batch: u32,
+    /// What their rework takes.
+    rework: f64,
+    /// How many syncs are set and not over.
+    underway: u32,
+    /// When the last of them is over.
+    until: f64,
+    /// How long all of them last.
+    paused: f64,
+}
+
+impl Team {
+    fn new(syncs: Syncs) -> Self {
+        Self { syncs, events: Queue::default(), batch: 0, rework: 0.0, underway: 0, until: 0.0, paused: 0.0 }
+    }
+
+    /// A task has ended, perhaps the last of all. If its batch is full, the team syncs.
+    fn count(&mut self, last: bool) {
+        let Syncs { every, pause, rework, running } = self.syncs;
+        self.rework += f64::from(self.batch) * rework.get();
+        self.batch += 1;
+        if self.batch < every.get() && !last {
+            return;
+        }
+        let length = NonNegative::nearest(pause.get() + self.rework);
+        if running == Running::Held {
+            self.events.put_off(length);
+        }
+        // One sync after the other.
+        let now = self.events.now();
+        let over = NonNegative::nearest((self.until - now).max(0.0) + length.get());
+        self.events.set(over, Event::Synced);
+        self.underway += 1;
+        self.until = now + over.get();
+        self.paused += length.get();
+        (self.batch, self.rework) = (0, 0.0);
+    }
+}
+
+/// An exponential time of this mean rate, in the unit that the rate is one over, from 64 random bits: the
+/// inverse of its distribution at a uniform number (Devroye, "Non-Uniform Random Variate Generation", 1986).
 pub fn exponential(rate: Positive, bits: u64) -> NonNegative {
     NonNegative::nearest(-libm::log(1.0 - unit(bits)) / rate.get())
 }
 
-/// A place below `count`, each as likely as the next, from 64 random bits.
+/// A place below `count`, from 64 random bits: each as likely as the next, but for one in 2^32 (Lemire,
+/// "Fast random integer generation in an interval", 2019).
 pub fn place(count: Count, bits: u64) -> u32 {
     // The upper half of the product is below `count`.
     ((u128::from(bits) * u128::from(count.get())) >> 64) as u32

@@ -2,6 +2,19 @@
 //!
 //! The cost is `c g(k)`: a price `c`, which is a time, and a shape `g` without unit. A lone agent pays
 //! nothing, `g(1) = 0`, and more agents never pay less. A team takes `T(k) = max(L, W/k) + c g(k)`.
+//!
+//! | shape | source |
+//! |---|---|
+//! | `k - 1` | Gunther 2007: the universal scalability law without contention |
+//! | `ln k` | Karp, Sahay, Santos and Schauser, "Optimal broadcast and summation in the LogP model", 1993 |
+//! | `k ln k` | Karp, Schindelhauer, Shenker and Vocking, "Randomized rumor spreading", 2000: by pushing it |
+//! | `k(k-1)/2` | Brooks, "The Mythical Man-Month", 1975: every part with every other |
+//! | `k ln(k+1)` | the article, section 3 |
+//! | `1`, `k^a - 1`, a table | models of ours, without a source |
+//!
+//! Each `k*` is our own derivation, the root of the derivative of `W/k + c g(k)`; that of `k ln k` is
+//! through Lambert's W (Corless et al. 1996). So are break-even and the optimum of equal tasks. A test
+//! holds each against a scan.
 
 use alloc::vec::Vec;
 use core::f64::consts::E;
@@ -35,7 +48,7 @@ pub enum Shape {
     Measured(Table),
 }
 
-/// The best fan-out of a tree: of the whole numbers, `f ln k / ln f`, the messages on the way through
+/// The best fan-out of a tree, by our own derivation (`f/ln f` is least at `e`): of the whole numbers, `f ln k / ln f`, the messages on the way through
 /// `log_f k` levels, is least for 3.
 pub const FAN_OUT: u32 = 3;
 
@@ -263,7 +276,8 @@ impl SyncCost {
         each.reduce(|best, next| if next.time < best.time { next } else { best })
     }
 
-    /// Up to how many agents the shape is known.
+    /// Up to how many agents the shape is known: the length of a [`Table`], and of any other shape as many
+    /// as can be counted.
     pub fn known(&self) -> Count {
         match &self.shape {
             Shape::Measured(Table(values)) => Count::nearest(u32::try_from(values.len()).unwrap_or(u32::MAX)),
@@ -316,7 +330,8 @@ impl SyncCost {
     }
 }
 
-/// What `k` agents take for `n` equal tasks without order: `ceil(n/k)` rounds, each of the time `each`.
+/// What `k` agents take for `n` equal tasks without order: `ceil(n/k)` rounds, each of the time `each`, in
+/// its unit. That is the best there is, as some agent must do so many tasks.
 pub fn equal_tasks(n: Count, each: Positive, k: Count) -> f64 {
     f64::from(n.get().div_ceil(k.get())) * each.get()
 }

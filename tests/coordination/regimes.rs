@@ -1,9 +1,11 @@
 use althing::coordination::article;
 use althing::coordination::regimes::*;
+use althing::coordination::simulator::{Running, Syncs, Task, run};
 use althing::coordination::sync_cost::{Shape, equal_tasks};
 use althing::coordination::{Count, NonNegative};
 use proptest::prelude::*;
 
+use crate::simulator::{graph, span, task};
 use crate::support::*;
 
 prop_compose! {
@@ -27,6 +29,135 @@ fn cost(surface: &Surface, k: u32, b: f64) -> f64 {
 
 fn batches(surface: &Surface) -> u32 {
     surface.batch_limit.min(surface.job.tasks()).get()
+}
+
+/// What a run of `k` agents takes who sync after every `b` tasks, at the prices of the surface.
+fn simulated(surface: &Surface, tasks: &[Task], k: u32, b: u32) -> f64 {
+    let (pause, rework) = (surface.sync.at(count(k)), surface.staleness.at(count(k)));
+    let (pause, rework) = (magnitude(pause), magnitude(rework));
+    let syncs = Syncs { every: count(b), pause, rework, running: Running::Held };
+    run(tasks, count(k), syncs).expect("there is no cycle").makespan
+}
+
+/// What a run pays that is neither work nor span, by the surface: all but `m = n mod b` of the tasks as in
+/// batches of `b`, these as in batches of `m`.
+fn paid(surface: &Surface, k: u32, b: u32) -> f64 {
+    let n = surface.job.tasks().get();
+    let of = |tasks: u32, batch: u32| f64::from(tasks) * surface.at(count(k), count(batch)).overhead;
+    (of(n - n % b, b) + of(n % b, (n % b).max(1))) / f64::from(n)
+}
+
+/// Equal tasks in so many chains of this length, the first of each chain before the second of any.
+fn chains(wide: u32, long: u32, each: f64) -> Vec<Task> {
+    let after = |place: u32| place.checked_sub(wide).map(|before| before as usize);
+    (0..wide * long).map(|place| task(each, after(place).as_slice())).collect()
+}
+
+prop_compose! {
+    /// Of tasks, with prices and shapes.
+    fn priced(tasks: Vec<Task>)(
+        c in 0.001..5.0_f64, q in 0.001..2.0_f64,
+        shape in prop::sample::select(shapes()), other in prop::sample::select(shapes()),
+    ) -> Surface {
+        let work = tasks.iter().map(|task| task.time.get()).sum();
+        let n = tasks.len() as u32;
+        let job = job(work, span(&tasks), n);
+        Surface { job, sync: sync(c, shape), staleness: sync(q, other), batch_limit: count(n) }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(2_000))]
+
+    /// Equal tasks in chains, of which each agent has as many as the next, or one or none: there is a
+    /// schedule without a gap or as long as the span, and a run takes what the surface says, to the last
+    /// digits. With `b` that divides `n` that is the point itself; with another it pays for its last batch.
+    #[test]
+    fn equal_tasks_that_divide_evenly_take_what_the_surface_says(
+        (k, wide, tasks, surface) in (1..7_u32, 1..5_u32, 1..5_u32, 0.1..10.0_f64, 0..3_u32)
+            .prop_flat_map(|(k, rounds, long, each, spare)| {
+                // With agents to spare, the span is the longer.
+                let (k, wide) = if spare == 0 { (k + rounds, k) } else { (k, k * rounds) };
+                let tasks = chains(wide, long, each);
+                (Just(k), Just(wide), Just(tasks.clone()), priced(tasks))
+            }),
+    ) {
+        let n = tasks.len() as u32;
+        prop_assert_eq!((wide % k == 0 || wide < k, n % wide), (true, 0));
+        for b in 1..=n {
+            let (point, took) = (surface.at(count(k), count(b)), simulated(&surface, &tasks, k, b));
+            if n % b == 0 {
+                prop_assert!(near(took, point.time, 1e-9), "{point:?} {took}");
+            }
+            prop_assert!(near(took, point.time - point.overhead + paid(&surface, k, b), 1e-9), "{b} {took}");
+        }
+    }
+
+    /// Any tasks in any order: `T(k, b)` is a lower bound of a run whose batches are all full, and
+    /// `(W-L)/k + L` in place of its first term an upper one. No run of any batch beats the best point.
+    #[test]
+    fn a_run_lies_between_the_surface_and_grahams_bound(
+        (tasks, surface) in graph().prop_flat_map(|tasks| (Just(tasks.clone()), priced(tasks))),
+        k in 1..12_u32, b in any::<prop::sample::Index>(),
+    ) {
+        let (n, load) = (tasks.len() as u32, surface.job.load());
+        let all: Vec<_> = (1..=n).filter(|b| n % b == 0).collect();
+        for b in [all[b.index(all.len())], b.index(n as usize) as u32 + 1] {
+            let (point, took) = (surface.at(count(k), count(b)), simulated(&surface, &tasks, k, b));
+            if n % b == 0 {
+                let most = load.at_most(count(k).into()) + point.overhead;
+                prop_assert!(point.time <= took * (1.0 + 1e-12) && took <= most * (1.0 + 1e-12));
+            }
+            let paid = paid(&surface, k, b);
+            prop_assert!(load.at_least(count(k).into()) + paid <= took * (1.0 + 1e-12));
+            prop_assert!(took <= (load.at_most(count(k).into()) + paid) * (1.0 + 1e-12));
+            prop_assert!(surface.optimum(count(k)).time <= took * (1.0 + 1e-12));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    /// Every run of up to 12 agents with every batch: none beats the best point of the surface, and the
+    /// run at that point takes no more than that and `(1 - 1/k) L + (1 - m/b) c g(k)`, of which nothing is
+    /// left where all divides evenly.
+    #[test]
+    fn the_best_point_is_near_the_best_run(
+        (tasks, surface) in prop_oneof![
+            graph(), (1..40_u32, 0.1..10.0_f64).prop_map(|(n, each)| chains(n, 1, each))
+        ].prop_flat_map(|tasks| (Just(tasks.clone()), priced(tasks))),
+    ) {
+        let (n, best) = (tasks.len() as u32, surface.optimum(count(12)));
+        let all = (1..=12).flat_map(|k| (1..=n).map(move |b| (k, b)));
+        let least = all.map(|(k, b)| simulated(&surface, &tasks, k, b)).fold(f64::INFINITY, f64::min);
+        let (k, b) = (best.agents.get(), best.batch.get());
+        let took = simulated(&surface, &tasks, k, b);
+        prop_assert!(best.time <= least * (1.0 + 1e-12) && least <= took, "{best:?} {least} {took}");
+        let ragged = if n % b == 0 { 0.0 } else { 1.0 - f64::from(n % b) / f64::from(b) };
+        let over = (1.0 - 1.0 / f64::from(k)) * surface.job.load().span() + ragged * surface.sync.at(count(k));
+        prop_assert!(took <= (best.time + over) * (1.0 + 1e-12), "{best:?} {took} {over}");
+        let alike = tasks.iter().all(|task| *task == tasks[0]);
+        prop_assert!(!alike || n % k > 0 || n % b > 0 || near(took, best.time, 1e-9));
+    }
+}
+
+/// 240 equal tasks: the best point is at 8 agents and batches of 12, and so is the best run.
+#[test]
+fn the_best_run_is_where_the_surface_says() {
+    let tasks = chains(240, 1, 1.0);
+    let surface = Surface {
+        job: job(240.0, 1.0, 240),
+        sync: sync(0.1, Shape::Linear),
+        staleness: sync(0.0014, Shape::Linear),
+        batch_limit: count(240),
+    };
+    let best = surface.optimum(count(20));
+    let all = (1..=20).flat_map(|k| (1..=240).map(move |b| (k, b)));
+    let runs = all.map(|(k, b)| (simulated(&surface, &tasks, k, b), k, b));
+    let (took, k, b) = runs.reduce(|best, next| if next.0 < best.0 { next } else { best }).expect("some run");
+    assert_eq!((k, b, best.agents, best.batch), (8, 12, count(8), count(12)));
+    assert_near(took, best.time, 1e-9);
 }
 
 proptest! {

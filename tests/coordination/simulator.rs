@@ -7,16 +7,20 @@ use proptest::prelude::*;
 
 use crate::support::*;
 
-fn task(time: f64, after: &[usize]) -> Task {
+pub(crate) fn task(time: f64, after: &[usize]) -> Task {
     Task { time: positive(time), after: after.to_vec() }
 }
 
+fn syncs(every: u32, pause: f64, rework: f64) -> Syncs {
+    Syncs { every: count(every), pause: magnitude(pause), rework: magnitude(rework), running: Running::Held }
+}
+
 fn once(n: usize, pause: f64) -> Syncs {
-    Syncs { every: count(n as u32), pause: magnitude(pause) }
+    syncs(n as u32, pause, 0.0)
 }
 
 /// Graphs in which a task comes after tasks before it in the list.
-fn graph() -> impl Strategy<Value = Vec<Task>> {
+pub(crate) fn graph() -> impl Strategy<Value = Vec<Task>> {
     let one = (0.1..10.0_f64, prop::collection::vec(any::<prop::sample::Index>(), 0..3));
     prop::collection::vec(one, 1..40).prop_map(|tasks| {
         let of = |(place, (time, after)): (usize, (f64, Vec<prop::sample::Index>))| {
@@ -30,7 +34,7 @@ fn graph() -> impl Strategy<Value = Vec<Task>> {
     })
 }
 
-fn span(tasks: &[Task]) -> f64 {
+pub(crate) fn span(tasks: &[Task]) -> f64 {
     let mut ends: Vec<f64> = Vec::new();
     for task in tasks {
         let ready = task.after.iter().map(|after| ends[*after]).fold(0.0, f64::max);
@@ -50,7 +54,7 @@ proptest! {
         let cost = sync(pause, Shape::Linear);
         let sandwich = Sandwich::new(&load, count(k), positive(free.makespan), &cost);
         prop_assert!(sandwich.is_ordered(1e-12), "{sandwich:?}");
-        let paid = run(&tasks, count(k), Syncs { every: count(tasks.len() as u32), pause: magnitude(cost.at(count(k))) });
+        let paid = run(&tasks, count(k), once(tasks.len(), cost.at(count(k))));
         prop_assert!(paid.is_ok_and(|paid| near(paid.makespan, sandwich.simulated, 1e-12)));
         let longest = tasks.iter().map(|task| task.time.get()).fold(0.0, f64::max);
         prop_assert!(free.makespan >= longest);
@@ -72,6 +76,32 @@ proptest! {
             prop_assert!(at == ready || (0..tasks.len()).any(|other| end(other) == at));
         }
         prop_assert_eq!(run.makespan, (0..tasks.len()).map(end).fold(0.0, f64::max));
+    }
+
+    /// With tasks that are held a run is the one without syncs, and the syncs. With tasks that run on it may
+    /// be shorter, but no longer than Graham's bound and the syncs: while nobody syncs it is greedy.
+    #[test]
+    fn syncs_stop_a_run_or_run_beside_it(
+        tasks in graph(), k in 1..6_u32, every in 1..45_u32, pause in 0.0..3.0_f64, rework in 0.0..1.0_f64,
+    ) {
+        let runs = [Running::Held, Running::RunsOn].map(|running| {
+            run(&tasks, count(k), Syncs { running, ..syncs(every, pause, rework) }).expect("there is no cycle")
+        });
+        let (mut lasted, mut left) = (0.0, tasks.len() as u32);
+        while left > 0 {
+            let batch = left.min(every);
+            lasted += pause + (0..batch).map(|before| f64::from(before) * rework).sum::<f64>();
+            left -= batch;
+        }
+        prop_assert!(runs.iter().all(|run| near(run.paused, lasted, 1e-12)));
+        let [held, beside] = runs.map(|run| run.makespan);
+        let free = run(&tasks, count(k), once(1, 0.0)).expect("there is no cycle").makespan;
+        prop_assert!(near(held, free + lasted, 1e-12), "{held} {free} {lasted}");
+        let work: f64 = tasks.iter().map(|task| task.time.get()).sum();
+        let load = load(work, span(&tasks));
+        prop_assert!(beside >= load.at_least(count(k).into()) * (1.0 - 1e-12));
+        prop_assert!(beside >= lasted * (1.0 - 1e-12));
+        prop_assert!(beside <= (load.at_most(count(k).into()) + lasted) * (1.0 + 1e-12));
     }
 
     #[test]
@@ -134,17 +164,55 @@ fn grahams_anomaly() {
 #[test]
 fn a_team_pauses_after_each_batch_and_after_the_last() {
     let tasks: Vec<_> = (0..12).map(|_| task(1.0, &[])).collect();
-    let paused = |every, pause| {
-        let run =
-            run(&tasks, count(5), Syncs { every: count(every), pause: magnitude(pause) }).expect("no cycle");
+    let paused = |every, pause, rework| {
+        let run = run(&tasks, count(5), syncs(every, pause, rework)).expect("no cycle");
         (run.paused, run.makespan)
     };
-    assert_eq!(paused(12, 0.5), (0.5, 3.5));
-    assert_eq!(paused(5, 0.5), (1.5, 4.5));
-    assert_eq!(paused(1, 0.25), (3.0, 6.0));
-    assert_eq!(paused(100, 0.25), (0.25, 3.25));
+    assert_eq!(paused(12, 0.5, 0.0), (0.5, 3.5));
+    assert_eq!(paused(5, 0.5, 0.0), (1.5, 4.5));
+    assert_eq!(paused(1, 0.25, 1.0), (3.0, 6.0));
+    assert_eq!(paused(100, 0.25, 0.0), (0.25, 3.25));
+    // Batches of 5, 5 and 2, with 10, 10 and 1 pairs.
+    assert_eq!(paused(5, 0.5, 0.25), (1.5 + 5.25, 4.5 + 5.25));
     let nothing = run(&[], Count::ONE, once(1, 0.5)).expect("there is no cycle");
     assert_eq!((nothing.makespan, nothing.paused, nothing.begun), (0.0, 0.0, vec![]));
+}
+
+/// Two agents, who sync after each task, for 2. The first ends at 1.
+#[test]
+fn nobody_begins_a_task_while_the_team_syncs() {
+    let begun = |times: &[f64], running| {
+        let tasks: Vec<_> = times.iter().map(|time| task(*time, &[])).collect();
+        let run = run(&tasks, count(2), Syncs { running, ..syncs(1, 2.0, 0.0) }).expect("there is no cycle");
+        (run.begun, run.makespan)
+    };
+    // Held: the syncs are from 1 to 3, 4 to 6 and 7 to 9; the second task ends at 7.
+    assert_eq!(begun(&[1.0, 3.0, 1.0], Running::Held), (vec![0.0, 0.0, 3.0], 9.0));
+    // It runs on, and ends at 3; they are from 1 to 3, 3 to 5 and 6 to 8.
+    assert_eq!(begun(&[1.0, 3.0, 1.0], Running::RunsOn), (vec![0.0, 0.0, 5.0], 8.0));
+    // It ends at 1.5, while they sync: from 1 to 3, 3 to 5, and 6 to 8.
+    assert_eq!(begun(&[1.0, 1.5, 1.0], Running::RunsOn), (vec![0.0, 0.0, 5.0], 8.0));
+    assert_eq!(begun(&[1.0, 1.5, 1.0], Running::Held), (vec![0.0, 0.0, 3.0], 8.0));
+    // The first sync is hidden behind a long task.
+    assert_eq!(begun(&[1.0, 9.0], Running::RunsOn), (vec![0.0, 0.0], 11.0));
+    assert_eq!(begun(&[1.0, 9.0], Running::Held), (vec![0.0, 0.0], 13.0));
+    // Both end at once.
+    for running in [Running::Held, Running::RunsOn] {
+        assert_eq!(begun(&[1.0, 1.0, 1.0], running), (vec![0.0, 0.0, 5.0], 8.0));
+    }
+}
+
+#[test]
+fn what_is_to_come_is_put_off_in_its_order() {
+    let mut queue = Queue::default();
+    queue.set(magnitude(2.0), "second");
+    queue.set(magnitude(2.0), "third");
+    queue.set(magnitude(1.0), "first");
+    queue.put_off(magnitude(1.5));
+    queue.set(magnitude(3.5), "fourth");
+    let all = std::iter::from_fn(|| queue.pop().map(|event| (event, queue.now())));
+    let all: Vec<_> = all.collect();
+    assert_eq!(all, [("first", 2.5), ("second", 3.5), ("third", 3.5), ("fourth", 3.5)]);
 }
 
 #[test]

@@ -37,9 +37,14 @@ fn what_is_no_such_file_is_refused_with_its_line() {
     assert_eq!(refused("# nothing\n"), "line 1: there is no number of tasks");
     assert_eq!(refused("\nmany\n"), format!("line 2: the number of tasks is `many`, {number}"));
     assert_eq!(
-        refused("18446744073709551615\n"),
-        format!("line 1: the number of tasks is `18446744073709551615`, {number}")
+        refused("18446744073709551616\n"),
+        format!("line 1: the number of tasks is `18446744073709551616`, {number}")
     );
+    // With the dummies there would be more than can be numbered.
+    let most = "tasks are too many: there can be 18446744073709551613";
+    assert_eq!(refused("# c\n18446744073709551614\n"), format!("line 2: 18446744073709551614 {most}"));
+    let ends = "line 1: after 0 tasks the text ends, but there must be 18446744073709551615 with the dummies";
+    assert_eq!(refused("18446744073709551613\n"), ends);
     assert_eq!(refused("1 2\n"), "line 1: `2` is too much");
     assert_eq!(refused("1\n0 0\n"), "line 2: there is no number of predecessors");
     assert_eq!(refused("1\n0 -4 0\n"), format!("line 2: the time is `-4`, {number}"));
@@ -63,7 +68,7 @@ const PROBLEM: &str = r#"{
   ],
   "tasks": [
     {"name": "parser", "time": 2.5, "needs": ["code"]},
-    {"name": "tests", "time": 0.04, "needs": ["test"], "after": ["parser"]},
+    {"name": "tests", "time": 0.05, "needs": ["test"], "after": ["parser"]},
     {"name": "report", "time": 1.25, "after": [{"task": "parser", "delay": 0.2}, "tests"]}
   ]
 }"#;
@@ -82,12 +87,12 @@ fn a_problem_is_read() {
         ("Ada Bob".into(), "parser tests report".into())
     );
     let tasks: Vec<_> = problem.graph.tasks().iter().map(|task| (task.time, task.needs.bits())).collect();
-    assert_eq!(tasks, [(25, 0b01), (0, 0b10), (13, 0)], "rounded to the nearest tick, of two the later");
+    assert_eq!(tasks, [(25, 0b01), (1, 0b10), (13, 0)], "rounded to the nearest tick, of two the later");
     assert_eq!(edges(&problem.graph), [edge(0, 1, 0), edge(0, 2, 2), edge(1, 2, 0)]);
     let schedule = heft(&problem.graph, &problem.agents[..]).expect("a schedule");
     verify(&schedule, &problem.graph, &problem.agents[..]).expect("it is one");
     list(&problem.graph, &problem.agents, Priority::default()).expect_err("it has a delay");
-    assert_eq!(schedule.makespan, 13 + 7);
+    assert_eq!(schedule.makespan, 13 + 1 + 7);
     let text = serde_json::to_string(&schedule).expect("it is written");
     assert_eq!(serde_json::from_str::<Schedule>(&text).expect("it is read"), schedule);
 }
@@ -118,6 +123,12 @@ fn what_is_no_problem_is_refused_with_its_field() {
     assert_eq!(refused("2.5", "-2.5"), format!("tasks[0].time: -2.5 {time}"));
     assert_eq!(refused("2.5", "1e18"), format!("tasks[0].time: 1000000000000000000 {time}"));
     assert_eq!(refused("0.2}", "-1e-9}"), format!("tasks[2].after[0].delay: -0.000000001 {time}"));
+    let lost = "is less than half a tick, and would be lost: a unit has 10 ticks";
+    assert_eq!(refused("0.05", "0.04999"), format!("tasks[1].time: 0.04999 of task `tests` {lost}"));
+    assert_eq!(
+        refused("0.2}", "1e-9}"),
+        format!("tasks[2].after[0].delay: 0.000000001 of task `report` {lost}")
+    );
     assert_eq!(
         refused(r#""needs": ["code"]"#, r#""after": ["report"]"#),
         "tasks: `report`, `parser` wait for each other"
@@ -142,6 +153,7 @@ fn what_is_no_problem_is_refused_with_its_field() {
 #[test]
 fn what_is_longer_than_a_graph_can_be_is_refused() {
     let mut written = written(PROBLEM);
+    written.tasks.truncate(1);
     written.ticks = std::num::NonZeroU64::MIN;
     written.tasks[0].time = 9_007_199_254_740_990.0;
     assert_eq!(written.check().expect("just countable").graph.tasks()[0].time, 9_007_199_254_740_990);

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use althing::coordination::dag::TaskGraph;
 use althing::coordination::laws::Load;
 use althing::coordination::schedule::{Agent, Bounds, Durations, Placement, Priority, heft, list, verify};
-use althing::coordination::simulator::{self, Syncs};
+use althing::coordination::simulator::{self, Running, Syncs};
 use althing::coordination::{Count, NonNegative, Positive};
 use proptest::prelude::*;
 
@@ -100,11 +100,14 @@ proptest! {
         }).collect();
         let k = Count::new(agents as u32).expect("one at least");
         let every = Count::new(every).expect("one at least");
-        let syncs = Syncs { every, pause: NonNegative::new(f64::from(pause)).expect("not negative") };
+        let pause = NonNegative::new(f64::from(pause)).expect("not negative");
+        let syncs = Syncs { every, pause, rework: NonNegative::ZERO, running: Running::Held };
         let run = simulator::run(&tasks, k, syncs).expect("there is no cycle");
+        let free = Syncs { pause: NonNegative::ZERO, ..syncs };
+        let free = simulator::run(&tasks, k, free).expect("there is no cycle");
         let schedule = list(&graph, &Agent::alike(agents), Priority::BottomLevel).expect("a schedule");
         for (task, it) in schedule.placements.iter().enumerate() {
-            prop_assert_eq!(run.begun[place(task)], it.start as f64);
+            prop_assert_eq!(free.begun[place(task)], it.start as f64);
         }
         prop_assert_eq!(run.makespan - run.paused, schedule.makespan as f64);
         let load = Load::new(
@@ -112,7 +115,7 @@ proptest! {
             Positive::new(graph.span() as f64).expect("a tick at least"),
         ).expect("the span is a part of the work");
         let stops = times.len().div_ceil(every.get() as usize) as f64;
-        let paid = |time: f64| time + stops * f64::from(pause);
+        let paid = |time: f64| time + stops * pause.get();
         prop_assert!(run.makespan >= paid(load.at_least(k.into())));
         prop_assert!(run.makespan <= paid(load.at_most(k.into())) + 1e-9);
     }

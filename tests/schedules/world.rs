@@ -23,23 +23,26 @@ pub(crate) fn agent(capabilities: u64, speed: u32) -> Agent {
     Agent { capabilities: Capabilities::from_bits(capabilities), speed }
 }
 
-/// A graph of 1 to so many tasks, whose edges agree with a random order. Needs are subsets of 2 bits,
-/// times below 10, delays below `delays`.
+/// A graph of 1 to so many tasks, as [`graphs_of`].
 pub(crate) fn graphs(most: usize, delays: u64) -> impl Strategy<Value = TaskGraph> {
+    (1..=most).prop_flat_map(move |tasks| graphs_of(tasks, delays))
+}
+
+/// A graph of so many tasks, whose edges agree with a random order. Needs are subsets of 2 bits, times
+/// below 10, delays below `delays`.
+pub(crate) fn graphs_of(tasks: usize, delays: u64) -> impl Strategy<Value = TaskGraph> {
     let task = (0..10_u64, 0..8_u64).prop_map(|(time, needs)| {
         // Most tasks need nothing.
         Task { time, needs: Capabilities::from_bits(if needs < 4 { needs } else { 0 }) }
     });
-    (1..=most).prop_flat_map(move |tasks| {
-        let order = Just((0..tasks).collect::<Vec<_>>()).prop_shuffle();
-        let edges = prop::collection::vec((0..tasks, 0..tasks, 0..delays.max(1)), 0..2 * tasks);
-        (prop::collection::vec(task.clone(), tasks), order, edges).prop_map(|(tasks, order, edges)| {
-            let forward = edges.into_iter().filter(|(one, other, _)| one != other);
-            let edges: Vec<_> = forward
-                .map(|(one, other, delay)| edge(order[one.min(other)], order[one.max(other)], delay))
-                .collect();
-            TaskGraph::new(tasks, &edges).expect("edges agree with the order")
-        })
+    let order = Just((0..tasks).collect::<Vec<_>>()).prop_shuffle();
+    let edges = prop::collection::vec((0..tasks, 0..tasks, 0..delays.max(1)), 0..2 * tasks);
+    (prop::collection::vec(task, tasks), order, edges).prop_map(|(tasks, order, edges)| {
+        let forward = edges.into_iter().filter(|(one, other, _)| one != other);
+        let edges: Vec<_> = forward
+            .map(|(one, other, delay)| edge(order[one.min(other)], order[one.max(other)], delay))
+            .collect();
+        TaskGraph::new(tasks, &edges).expect("edges agree with the order")
     })
 }
 
@@ -54,9 +57,14 @@ pub(crate) fn edges(graph: &TaskGraph) -> Vec<Edge> {
     tasks.flat_map(|from| graph.successors(from).map(move |(to, delay)| edge(from, to, delay))).collect()
 }
 
-/// 1 to so many agents of different speeds; the first can do everything that is ever needed.
+/// 1 to so many agents, as [`agents_of`].
 pub(crate) fn agents(most: usize) -> impl Strategy<Value = Vec<Agent>> {
-    let others = prop::collection::vec((0..8_u64, 1..4_u32), 0..most);
+    (1..=most).prop_flat_map(agents_of)
+}
+
+/// So many agents of different speeds; the first can do everything that is ever needed.
+pub(crate) fn agents_of(count: usize) -> impl Strategy<Value = Vec<Agent>> {
+    let others = prop::collection::vec((0..8_u64, 1..4_u32), count - 1);
     (1..4_u32, others).prop_map(|(speed, others)| {
         let others = others.into_iter().map(|(capabilities, speed)| agent(capabilities, speed));
         [agent(0b111, speed)].into_iter().chain(others).collect()
@@ -65,15 +73,18 @@ pub(crate) fn agents(most: usize) -> impl Strategy<Value = Vec<Agent>> {
 
 /// Times in no relation, for so many tasks and 1 to so many agents; somebody can do each task.
 pub(crate) fn tables(tasks: usize, most: usize) -> impl Strategy<Value = TimeTable> {
-    (1..=most).prop_flat_map(move |agents| {
-        let row = (0..10_u64, prop::collection::vec(prop::option::weighted(0.8, 0..10_u64), agents - 1));
-        prop::collection::vec(row, tasks).prop_map(move |rows| {
-            let times = rows.into_iter().enumerate().map(|(task, (sure, mut row))| {
-                row.insert(task % agents, Some(sure));
-                row
-            });
-            TimeTable { agents, times: times.collect() }
-        })
+    (1..=most).prop_flat_map(move |agents| tables_of(tasks, agents))
+}
+
+/// The same for so many agents.
+pub(crate) fn tables_of(tasks: usize, agents: usize) -> impl Strategy<Value = TimeTable> {
+    let row = (0..10_u64, prop::collection::vec(prop::option::weighted(0.8, 0..10_u64), agents - 1));
+    prop::collection::vec(row, tasks).prop_map(move |rows| {
+        let times = rows.into_iter().enumerate().map(|(task, (sure, mut row))| {
+            row.insert(task % agents, Some(sure));
+            row
+        });
+        TimeTable { agents, times: times.collect() }
     })
 }
 

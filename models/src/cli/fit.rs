@@ -65,15 +65,13 @@ fn print_json(args: &FitArgs, data: &Data, fitted: &Fitted) -> Result<(), Refuse
         let interval = interval.map(|it| [it.low, it.high]);
         json!({"value": it.value, "standard_error": error, "interval": interval, "at_bound": it.estimate.is_none()})
     };
-    let peak = fit.usl.peak().map(|peak| {
-        let interval = fitted.peak_interval.map(|it| (it.low, it.high));
-        json!({"k": peak.k, "throughput": peak.throughput, "interval": interval})
-    });
+    let peak = fit.usl.peak().map(|peak| json!({"k": peak.k, "throughput": peak.throughput}));
+    let peak_interval = fitted.peak_interval.map(|it| (it.low, it.high));
     let choice = &fit.choice;
     let line = json!({
         "kind": "fit", "data": args.data.display().to_string(), "rows": data.points.len(),
         "lambda": coefficient(&fit.lambda), "sigma": coefficient(&fit.sigma), "kappa": coefficient(&fit.kappa),
-        "peak": peak, "limit": fit.usl.limit(),
+        "peak": peak, "peak_interval": peak_interval, "limit": fit.usl.limit(),
         "ssr": fit.ssr, "degrees_of_freedom": fit.degrees_of_freedom, "r_squared": fit.r_squared, "aicc": fit.aicc,
         "residuals": fit.residuals,
         "choice": {

@@ -191,7 +191,10 @@ impl Plan<'_> {
             json!({"criterion": criterion, "holds": it.holds(), "left": it.left, "right": it.right, "text": text})
         };
         let rejected = |it: &Rejected| {
-            let costs = if let Why::Costs(costs) = it.why { Some(costs) } else { None };
+            let costs = match it.why {
+                Why::Costs(costs) | Why::NoGain(costs) => Some(costs),
+                Why::NeedsTeam | Why::NoTeam | Why::NoAuction => None,
+            };
             json!({"work_as": work_as(it.work_as), "why": why(it), "costs": costs})
         };
         json!({
@@ -362,7 +365,8 @@ fn why(rejected: &Rejected) -> String {
         Why::Costs(costs) => format!("it costs {}", figure(costs, 4)),
         Why::NeedsTeam => "one agent cannot do it".into(),
         Why::NoTeam => "there are not two agents".into(),
-        Why::NoAuction => "there is nothing for an auction to find".into(),
+        Why::NoAuction => "there is nothing for an auction to find: all costs are known".into(),
+        Why::NoGain(costs) => format!("no team gains what is asked for (it would cost {})", figure(costs, 4)),
     }
 }
 

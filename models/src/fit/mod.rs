@@ -18,7 +18,7 @@ pub use data::{Data, DataError};
 pub struct Fitted {
     /// The fit.
     pub fit: Fit,
-    /// At 95%. `None` if there is no peak, or the search for it did not end.
+    /// At 95%, also where the law has no peak. `None` if none can be, or the search for it did not end.
     pub peak_interval: Option<PeakInterval>,
     /// What the measurements cannot support, each in a sentence.
     pub warnings: Vec<String>,
@@ -46,7 +46,12 @@ fn in_lines(mut error: FitError, data: &Data) -> FitError {
 fn warnings(fit: &Fit, interval: Option<PeakInterval>, data: &Data) -> Vec<String> {
     let mut warnings = Vec::new();
     let Some(peak) = fit.usl.peak() else {
-        warnings.push("no peak: kappa is at its bound, 0, so more agents never do less by this law".into());
+        let from = interval.map_or_else(String::new, |it| {
+            format!("; if there is one, it is from k = {:.1} on (95%)", it.low)
+        });
+        warnings.push(format!(
+            "no peak: kappa is at its bound, 0, so more agents never do less by this law{from}"
+        ));
         return warnings;
     };
     let most = data.most();

@@ -44,7 +44,8 @@ impl TaskGraph {
         path
     }
 
-    /// When each task can begin, in ticks, if there are agents of speed 1 enough and no delays. O(n + e).
+    /// When each task can begin, in ticks, if there are agents of speed 1 enough and no delays: the forward
+    /// pass of the critical path method (Kelley and Walker 1959). O(n + e).
     pub fn earliest_starts(&self) -> Vec<u64> {
         let mut starts = vec![0; self.tasks().len()];
         for task in self.in_order() {

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Times and delays are in a unit of the writer's choice, and are rounded to whole ticks, of which the
-//! unit has `ticks` (1,000 unless given). `speed` is units of work in a unit of time (1 unless given).
+//! unit has `ticks` (1,000 unless given). What is above 0 must not be rounded to 0: it would be lost.
+//! `speed` is units of work in a unit of time (1 unless given).
 //! With `by` nobody but that agent may do a task.
 //! Whoever reads a text has the reader that names the place of what is no such value.
 
@@ -199,6 +200,20 @@ pub enum ProblemError {
         /// What is there.
         value: f64,
     },
+    /// A time or a delay that there is would be rounded to none.
+    #[error(
+        "{place}: {value} of task `{task}` is less than half a tick, and would be lost: a unit has {ticks} ticks"
+    )]
+    TooShort {
+        /// The field.
+        place: String,
+        /// Of which task.
+        task: String,
+        /// What is there.
+        value: f64,
+        /// How many ticks a unit of time has.
+        ticks: NonZeroU64,
+    },
     /// Tasks that wait for each other.
     #[error("tasks: `{}` wait for each other", .names.join("`, `"))]
     Cycle {
@@ -250,7 +265,7 @@ impl Written {
         let agents = self.agents.iter().enumerate().map(agent).collect::<Result<_, _>>()?;
         let (mut tasks, mut edges) = (Vec::new(), Vec::new());
         for (to, task) in self.tasks.iter().enumerate() {
-            let time = self.in_ticks(task.time, || format!("tasks[{to}].time"))?;
+            let time = self.in_ticks(task, task.time, || format!("tasks[{to}].time"))?;
             let needs = set(&task.needs, &|i| format!("tasks[{to}].needs[{i}]"))?.bits();
             if let Some(name) = task.by.as_ref().filter(|name| !known_agents.contains_key(name.as_str())) {
                 return Err(ProblemError::UnknownAgent {
@@ -268,7 +283,8 @@ impl Written {
                 };
                 let unknown = || ProblemError::UnknownTask { place: place(), name: name.clone() };
                 let from = *places.get(name.as_str()).ok_or_else(unknown)?;
-                edges.push(Edge { from, to, delay: self.in_ticks(delay, || place() + ".delay")? });
+                let delay = self.in_ticks(task, delay, || place() + ".delay")?;
+                edges.push(Edge { from, to, delay });
             }
         }
         let graph = TaskGraph::new(tasks, &edges).map_err(|error| match error {
@@ -306,13 +322,24 @@ impl Written {
         Ok(all)
     }
 
-    /// Rounded to the nearest tick, of two the later.
-    fn in_ticks(&self, value: f64, place: impl FnOnce() -> String) -> Result<u64, ProblemError> {
+    /// A time or delay of the task, rounded to the nearest tick, of two the later.
+    fn in_ticks(
+        &self,
+        of: &WrittenTask,
+        value: f64,
+        place: impl FnOnce() -> String,
+    ) -> Result<u64, ProblemError> {
         // Whole numbers of this size and less are exact in both.
         const MOST: f64 = (1_u64 << 53) as f64;
         let ticks = value * self.ticks.get() as f64 + 0.5;
-        let countable = value >= 0.0 && ticks < MOST;
-        if countable { Ok(ticks as u64) } else { Err(ProblemError::Time { place: place(), value }) }
+        if !(value >= 0.0 && ticks < MOST) {
+            return Err(ProblemError::Time { place: place(), value });
+        }
+        if value > 0.0 && ticks < 1.0 {
+            let (place, task) = (place(), of.name.clone());
+            return Err(ProblemError::TooShort { place, task, value, ticks: self.ticks });
+        }
+        Ok(ticks as u64)
     }
 }
 

@@ -33,7 +33,7 @@ pub enum StgError {
         /// What should be there.
         field: &'static str,
     },
-    /// A field is no whole number of 0 or more, or too large.
+    /// A field is no whole number, or one that is too large.
     #[error("line {line}: the {field} is `{text}`, which is no whole number from 0 to {}", u64::MAX)]
     Number {
         /// Which line.
@@ -42,6 +42,14 @@ pub enum StgError {
         field: &'static str,
         /// What is there.
         text: String,
+    },
+    /// With the dummies there are more tasks than can be numbered.
+    #[error("line {line}: {tasks} tasks are too many: there can be {}", u64::MAX - 2)]
+    TooMany {
+        /// Which line.
+        line: usize,
+        /// How many there should be, without the dummies.
+        tasks: u64,
     },
     /// There is more on a line than there should be.
     #[error("line {line}: `{text}` is too much")]
@@ -102,7 +110,7 @@ pub fn parse(text: &str) -> Result<TaskGraph, StgError> {
     let mut first = lines.next().ok_or(StgError::Empty)?;
     let (mut at, count) = (first.line, first.number("number of tasks")?);
     first.end()?;
-    let expected = count.checked_add(2).ok_or_else(|| first.wrong("number of tasks", &count.to_string()))?;
+    let expected = count.checked_add(2).ok_or(StgError::TooMany { line: at, tasks: count })?;
     let (mut tasks, mut edges) = (Vec::new(), Vec::new());
     for task in 0..expected {
         let Some(mut line) = lines.next() else {

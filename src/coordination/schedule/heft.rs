@@ -77,9 +77,11 @@ fn by_rank(graph: &TaskGraph, ranks: &[f64]) -> Vec<usize> {
 }
 
 /// When a task of this duration can begin, not before `ready`: in the first gap that is long enough.
+/// None of the tasks on a timeline begins before another has ended, so their ends are in order, too.
 fn earliest(timeline: &[(u64, u64)], ready: u64, duration: u64) -> u64 {
     let mut start = ready;
-    for (begin, end) in timeline {
+    let over = timeline.partition_point(|(_, end)| *end <= ready);
+    for (begin, end) in &timeline[over..] {
         if start + duration <= *begin {
             return start;
         }

@@ -46,7 +46,7 @@ fn specsdm91_has_its_published_fit() {
     assert_near(number(&it, "ssr"), 27453.7196, 1e-6);
     assert_near(number(&it["peak"], "k"), 96.52, 1e-4);
     assert_near(number(&it["peak"], "throughput"), 1884.0, 1e-4);
-    let interval = [0, 1].map(|end| it["peak"]["interval"][end].as_f64().expect("a number"));
+    let interval = [0, 1].map(|end| it["peak_interval"][end].as_f64().expect("a number"));
     assert!(interval[0] < 96.5 && interval[1] > 96.6, "{interval:?}");
     assert_eq!((number(&it, "degrees_of_freedom"), number(&it, "rows")), (4.0, 7.0));
     assert_eq!(
@@ -70,6 +70,9 @@ fn raytracer_has_its_published_fit_and_no_peak() {
         json!({"value": 0.0, "standard_error": null, "interval": null, "at_bound": true})
     );
     assert_eq!((&it["peak"], &it["choice"]["model"]), (&Value::Null, &json!("amdahl")));
+    // If there is one all the same, it is beyond all that was measured.
+    assert_near(it["peak_interval"][0].as_f64().expect("a number"), 89.8, 1e-3);
+    assert_eq!(it["peak_interval"][1], Value::Null);
     let text = printed(&althing(&["fit", RAYTRACER], b""));
     for expected in
         ["at its bound", "peak: none; the limit is 378.20", "warning: no peak: kappa is at its bound, 0"]

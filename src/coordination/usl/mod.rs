@@ -93,7 +93,7 @@ pub struct Interval {
 /// `k` may be any number of [`Agents`](super::Agents), and 1 need not be among them; a throughput may be
 /// any [magnitude](super::NonNegative).
 ///
-/// Levenberg and Marquardt's method within bounds, from the best of a few beginnings: O(n) for each of
+/// Levenberg and Marquardt's method within bounds, from two beginnings: O(n) for each of
 /// about ten steps.
 ///
 /// # Errors
@@ -135,8 +135,11 @@ impl Fit {
             quantile,
         };
         let ends = |it: &Coefficient| it.estimate.is_none_or(|it| it.interval.high.is_finite());
-        let finite = fit.ssr.is_finite() && [fit.lambda, fit.sigma, fit.kappa].iter().all(ends);
-        if finite { Ok(fit) } else { Err(FitError::NoConvergence) }
+        if [fit.lambda, fit.sigma, fit.kappa].iter().all(ends) {
+            Ok(fit)
+        } else {
+            Err(FitError::NoConvergence)
+        }
     }
 }
 

@@ -34,12 +34,20 @@ pub(super) enum Kappa {
     Peak(f64),
 }
 
+/// Where the search begins, in the unit of the largest throughput. A lone agent does as much, or hardly
+/// anything: where throughput scatters there may be a valley on either side.
+const BEGINNINGS: [[f64; 3]; 2] = [[1.0, 0.5, 0.0], [0.01, 0.0, 0.0]];
+
 /// The law of measurements that were checked.
 pub(super) fn usl(points: &[(f64, f64)], kappa: Kappa) -> Result<Solution, FitError> {
+    let found = BEGINNINGS.into_iter().filter_map(|beginning| from(beginning, points, kappa).ok());
+    found.min_by(|one, other| one.ssr.total_cmp(&other.ssr)).ok_or(FitError::NoConvergence)
+}
+
+fn from(beginning: [f64; 3], points: &[(f64, f64)], kappa: Kappa) -> Result<Solution, FitError> {
     // Of the size of 1, whatever the unit.
     let unit = points.iter().map(|(_, throughput)| *throughput).fold(0.0, f64::max);
-    let mut fitter = Fitter::new(points, kappa, unit);
-    let mut values = fitter.beginning();
+    let (mut fitter, mut values) = (Fitter::new(points, kappa, unit), beginning);
     loop {
         let status = fitter.mpfit(&mut values).map_err(|_| FitError::NoConvergence)?;
         if status.success == MPSuccess::NotDone {
@@ -86,31 +94,6 @@ impl Fitter {
         Self { rows: points.iter().map(row).collect(), parameters }
     }
 
-    /// The best of a few, which are within the bounds. A peak may be well within the measurements, or
-    /// beyond them.
-    fn beginning(&self) -> [f64; 3] {
-        let most = self.rows.iter().map(|row| row.k).fold(1.0, f64::max);
-        let kappas =
-            |sigma: f64| [0.1, 0.3, 1.0, 10.0].map(|part| (1.0 - sigma) / (part * most) / (part * most));
-        let all =
-            [0.003, 0.03, 0.3, 0.9].into_iter().flat_map(|sigma| kappas(sigma).map(|kappa| (sigma, kappa)));
-        let kappa_is = |kappa| if self.parameters[2].fixed { 0.0 } else { kappa };
-        let fitted = all.map(|(sigma, kappa)| self.with_best_lambda(sigma, kappa_is(kappa)));
-        fitted.min_by(|(one, _), (other, _)| one.total_cmp(other)).map_or([1.0, 0.0, 0.0], |(_, it)| it)
-    }
-
-    /// The sum of squares with the lambda for which it is least, and the coefficients.
-    fn with_best_lambda(&self, sigma: f64, kappa: f64) -> (f64, [f64; 3]) {
-        let speed_up = |row: &Row| row.k / row.divisor(sigma, kappa);
-        let sums = self.rows.iter().fold((0.0, 0.0), |(of_both, of_one), row| {
-            let it = speed_up(row);
-            (of_both + row.y * it, of_one + it * it)
-        });
-        let lambda = sums.0 / sums.1;
-        let square = |row: &Row| (row.y - lambda * speed_up(row)) * (row.y - lambda * speed_up(row));
-        (self.rows.iter().map(square).sum(), [lambda, sigma, kappa])
-    }
-
     /// Whether there is one more at a bound: there it stays.
     fn fix_at_bounds(&mut self, values: &[f64; 3]) -> bool {
         let mut more = false;
@@ -139,11 +122,8 @@ impl Fitter {
         let free = [0, 1, 2].map(|place: usize| !self.parameters[place].fixed);
         let certain = (0..3).all(|place| !free[place] || covariance[place][place] > 0.0);
         let values = [lambda * unit, sigma, kappa];
-        let finite = values.into_iter().chain(covariance.into_iter().flatten()).all(f64::is_finite);
-        if !certain || !finite || !ssr.is_finite() {
-            return Err(FitError::NoConvergence);
-        }
-        Ok(Solution { values, free, covariance, residuals, ssr })
+        let solution = Solution { values, free, covariance, residuals, ssr };
+        if certain { Ok(solution) } else { Err(FitError::NoConvergence) }
     }
 }
 
@@ -154,7 +134,7 @@ impl Row {
 }
 
 /// What is less than the rounding of a sum of squares cannot be told apart.
-const CONFIG: MPConfig = MPConfig { ftol: 1e-15, xtol: 1e-13, gtol: 1e-15, ..MPConfig::new() };
+const CONFIG: MPConfig = MPConfig { ftol: 1e-15, gtol: 1e-15, ..MPConfig::new() };
 
 impl MPFitter for Fitter {
     fn number_of_points(&self) -> usize {
@@ -179,13 +159,12 @@ impl MPFitter for Fitter {
     fn jacobian(
         &mut self,
         values: &[f64],
-        deviates: &mut [f64],
+        _: &mut [f64],
         derivatives: &mut [Option<Vec<f64>>],
     ) -> MPResult<()> {
-        for (place, (row, deviate)) in self.rows.iter().zip(deviates).enumerate() {
+        for (place, row) in self.rows.iter().enumerate() {
             let divisor = row.divisor(values[1], values[2]);
             let speed_up = row.k / divisor;
-            *deviate = row.y - values[0] * speed_up;
             let by_divisor = values[0] * speed_up / divisor;
             let all = [-speed_up, by_divisor * row.by_sigma, by_divisor * row.by_kappa];
             for (column, derivative) in derivatives.iter_mut().zip(all) {

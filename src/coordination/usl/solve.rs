@@ -159,9 +159,10 @@ impl MPFitter for Fitter {
     fn jacobian(
         &mut self,
         values: &[f64],
-        _: &mut [f64],
+        deviates: &mut [f64],
         derivatives: &mut [Option<Vec<f64>>],
     ) -> MPResult<()> {
+        self.eval(values, deviates)?;
         for (place, row) in self.rows.iter().enumerate() {
             let divisor = row.divisor(values[1], values[2]);
             let speed_up = row.k / divisor;

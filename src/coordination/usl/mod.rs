@@ -134,12 +134,9 @@ impl Fit {
             covariance,
             quantile,
         };
-        let ends = |it: &Coefficient| it.estimate.is_none_or(|it| it.interval.high.is_finite());
-        if [fit.lambda, fit.sigma, fit.kappa].iter().all(ends) {
-            Ok(fit)
-        } else {
-            Err(FitError::NoConvergence)
-        }
+        let known = |it: &Coefficient| it.estimate.is_none_or(|it| it.standard_error.is_finite());
+        let all_known = [fit.lambda, fit.sigma, fit.kappa].iter().all(known);
+        if all_known { Ok(fit) } else { Err(FitError::NoConvergence) }
     }
 }
 

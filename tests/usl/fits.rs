@@ -117,6 +117,33 @@ fn measurements() -> impl Strategy<Value = Vec<(f64, f64)>> {
     )
 }
 
+/// Where throughput scatters there may be two valleys: of these laws the better one is found, whether a
+/// lone agent does much in it or little. Beside a scan of sigma and kappa.
+#[test]
+fn of_two_valleys_the_deeper_one_is_found() {
+    for points in [
+        vec![(1.0, 270.0), (1_047.0, 18_800.0), (6.5, 3_500.0), (1_133.0, 36_000.0), (909.0, 20_300.0)],
+        vec![(1.0, 100.0), (906.0, 717.0), (3_702.0, 420.0), (3_871.0, 1_323.0)],
+        vec![(1.0, 396.0), (186.0, 2_742.0), (1.3, 505.0), (258.0, 3_291.0), (743.0, 2_585.0)],
+        vec![(1.0, 857.0), (681.0, 7_250.0), (1_116.0, 5_052.0), (864.0, 7_667.0)],
+    ] {
+        let most = points.iter().map(|(k, _)| *k).fold(1.0, f64::max);
+        let parts = |from: i32| (from..=0).map(|tenths| 10.0_f64.powf(f64::from(tenths) / 10.0)).chain([0.0]);
+        let kappas = || parts(-60).map(|part| 100.0 * part / most);
+        let of = |sigma: f64, kappa: f64| {
+            let speed_up = |k: f64| k / (1.0 + sigma * (k - 1.0) + kappa * k * (k - 1.0));
+            let (both, one) = points.iter().fold((0.0, 0.0), |(both, one), (k, x)| {
+                (both + x * speed_up(*k), one + speed_up(*k) * speed_up(*k))
+            });
+            ssr(&points, [both / one, sigma, kappa])
+        };
+        let least = parts(-60).flat_map(|sigma| kappas().map(move |kappa| (sigma, kappa)));
+        let least = least.map(|(sigma, kappa)| of(sigma, kappa)).fold(f64::MAX, f64::min);
+        let found = fit(&points).expect("a fit").ssr;
+        assert!(found <= least * (1.0 + 1e-9), "{found} {least}: {points:?}");
+    }
+}
+
 /// Four rows are enough, and these are met without any residue: what F would be has no limit, unless
 /// there was nothing to gain from coherency.
 #[test]
@@ -196,10 +223,10 @@ proptest! {
 }
 
 /// Nothing fits better anywhere: of each sigma and kappa of a fine net, with the best lambda for them. Where
-/// few rows have errors of up to 30% there may be two valleys, and the search may miss the deeper one.
+/// few rows have errors of up to 30% there may be two valleys.
 #[test]
-fn hardly_ever_a_law_of_a_net_fits_better() {
-    const RUNS: u32 = 10_000;
+fn no_law_of_a_net_fits_better() {
+    const RUNS: u32 = 5_000; // And once 100,000.
     let mut random = ChaCha8Rng::seed_from_u64(5);
     let mut uniform =
         |low: f64, high: f64| low + (high - low) * f64::from(random.next_u32()) / 4_294_967_296.0;
@@ -218,8 +245,7 @@ fn hardly_ever_a_law_of_a_net_fits_better() {
         let least = net.map(|(sigma, kappa)| best_ssr(&points, sigma, kappa)).fold(f64::MAX, f64::min);
         missed += u32::from(least < fit.ssr * (1.0 - 1e-9));
     }
-    // Of 100,000 it is 18.
-    assert!(missed <= 4, "{missed}");
+    assert_eq!(missed, 0);
 }
 
 /// The least sum of squares with these two.

@@ -69,16 +69,16 @@ impl ThroughputLaw {
         if speed_up <= 1.0 {
             return (speed_up == 1.0).then_some(1.0);
         }
-        // kappa k^2 - linear k + (1 - sigma) = 0, for the smaller root.
+        if self.peak().is_some_and(|peak| throughput.get() > peak.throughput) {
+            return None;
+        }
+        // kappa k^2 - linear k + (1 - sigma) = 0, for the smaller root. At the peak both are one, and
+        // the square is zero, but for what was rounded off.
         let (linear, constant) = (1.0 / speed_up - sigma + kappa, 1.0 - sigma);
         let square = linear * linear - 4.0 * kappa * constant;
-        // At the peak both roots are one, and the square is zero, but for what was rounded off: `linear`
-        // is a difference of these.
-        let off = 8.0 * f64::EPSILON * linear * (1.0 / speed_up + sigma + kappa);
-        let rounded = if square.abs() <= off { 0.0 } else { square };
-        let k = 2.0 * constant / (linear + libm::sqrt(rounded));
-        // Without a real root it is no number, and before one agent there is no law.
-        Some(k).filter(|k| linear > 0.0 && *k >= 1.0)
+        let k = 2.0 * constant / (linear + libm::sqrt(square.max(0.0)));
+        // Without coherency the limit may be less than that.
+        Some(k).filter(|k| k.is_finite()).map(|k| k.max(1.0))
     }
 
     /// Where throughput is highest: at `sqrt((1 - sigma) / kappa)` agents, or with one, if that is

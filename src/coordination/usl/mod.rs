@@ -100,27 +100,20 @@ pub struct Interval {
 /// `k` may be any number of [`Agents`](super::Agents), and 1 need not be among them; a throughput may be
 /// any [magnitude](super::NonNegative).
 ///
-/// Levenberg and Marquardt's method within bounds, from the best of a few beginnings, and again at each of the
-/// bounds 0: O(n) for each of about ten steps. That the law is the best is not proved: of 100,000 sets of 4 to
-/// 20 rows with errors of up to 30%, another is better in 18 (`tests/usl/fits.rs`).
+/// Levenberg and Marquardt's method within bounds, from two beginnings, and again at each of the bounds 0:
+/// O(n) for each of about ten steps. That no law is better is not proved; of 100,000 sets of 4 to 20 rows with
+/// errors of up to 30% a fine net of coefficients had a better one for none (`tests/usl/fits.rs`).
 ///
 /// # Errors
 /// [`FitError`] names the row, counted from 1, and the field.
 pub fn fit(points: &[(f64, f64)]) -> Result<Fit, FitError> {
     data::check(points)?;
-    let inside = solve::usl(points, Known::Nothing)?;
-    let amdahl = if inside.free[2] { solve::usl(points, Known::NoCoherency)? } else { inside.clone() };
-    // At a bound there may be a valley besides the one that the search has come to, and a way on from there.
-    let (mut best, mut found_at_bound) = (inside, false);
-    for other in [solve::usl(points, Known::NoContention).ok(), Some(amdahl.clone())].into_iter().flatten() {
-        if other.ssr <= best.ssr {
-            found_at_bound = other.ssr < best.ssr;
-            best = other;
-        }
-    }
-    let further = found_at_bound.then(|| solve::usl_from(points, best.values).ok()).flatten();
-    let best = further.filter(|further| further.ssr < best.ssr).unwrap_or(best);
-    let amdahl = if best.free[2] || amdahl.ssr <= best.ssr { amdahl } else { best.clone() };
+    let best = solve::usl(points, Known::Nothing)?;
+    // At a bound there may be a deeper valley than the one that the search has come to.
+    let other = solve::usl(points, Known::NoContention).ok();
+    let best = other.filter(|other| other.ssr < best.ssr).unwrap_or(best);
+    let amdahl = solve::usl(points, Known::NoCoherency)?;
+    let best = if amdahl.ssr <= best.ssr { amdahl.clone() } else { best };
     Fit::new(points, best, &amdahl)
 }
 
@@ -151,9 +144,9 @@ impl Fit {
             covariance,
             quantile,
         };
-        let ends = |it: &Coefficient| it.estimate.is_none_or(|it| it.interval.high.is_finite());
-        let finite = fit.ssr.is_finite() && [fit.lambda, fit.sigma, fit.kappa].iter().all(ends);
-        if finite { Ok(fit) } else { Err(FitError::NoConvergence) }
+        let known = |it: &Coefficient| it.estimate.is_none_or(|it| it.standard_error.is_finite());
+        let all_known = [fit.lambda, fit.sigma, fit.kappa].iter().all(known);
+        if all_known { Ok(fit) } else { Err(FitError::NoConvergence) }
     }
 }
 

@@ -37,27 +37,38 @@ pub(super) enum Known {
     Peak(f64),
 }
 
+/// Where the search begins, in the unit of the largest throughput. A lone agent does as much, or hardly
+/// anything: where throughput scatters there may be a valley on either side.
+const BEGINNINGS: [[f64; 3]; 2] = [[1.0, 0.5, 0.0], [0.01, 0.0, 0.0]];
+
 /// The law of measurements that were checked.
 pub(super) fn usl(points: &[(f64, f64)], known: Known) -> Result<Solution, FitError> {
-    let fitter = Fitter::new(points, known);
-    let beginning = fitter.beginning();
-    fitter.search(beginning)
+    // With less that is free there are fewer valleys.
+    let beginnings = if known == Known::Nothing { 2 } else { 1 };
+    let found = BEGINNINGS.into_iter().take(beginnings);
+    let found = found.filter_map(|beginning| from(beginning, points, known).ok());
+    found.min_by(|one, other| one.ssr.total_cmp(&other.ssr)).ok_or(FitError::NoConvergence)
 }
 
-/// The same from coefficients that are known to be good.
-pub(super) fn usl_from(
-    points: &[(f64, f64)],
-    [lambda, sigma, kappa]: [f64; 3],
-) -> Result<Solution, FitError> {
-    let fitter = Fitter::new(points, Known::Nothing);
-    let beginning = [lambda / fitter.unit, sigma, kappa];
-    fitter.search(beginning)
+fn from(beginning: [f64; 3], points: &[(f64, f64)], known: Known) -> Result<Solution, FitError> {
+    // Of the size of 1, whatever the unit.
+    let unit = points.iter().map(|(_, throughput)| *throughput).fold(0.0, f64::max);
+    let [lambda, sigma, kappa] = beginning;
+    let sigma = if known == Known::NoContention { 0.0 } else { sigma };
+    let (mut fitter, mut values) = (Fitter::new(points, known, unit), [lambda, sigma, kappa]);
+    loop {
+        let status = fitter.mpfit(&mut values).map_err(|_| FitError::NoConvergence)?;
+        if status.success == MPSuccess::NotDone {
+            return Err(FitError::NoConvergence);
+        }
+        if !fitter.fix_at_bounds(&values) {
+            return fitter.solution(values, &status.covar, unit);
+        }
+    }
 }
 
 struct Fitter {
     rows: Vec<Row>,
-    /// The greatest throughput: that of the rows is of the size of 1, whatever the unit.
-    unit: f64,
     parameters: [MPPar; 3],
 }
 
@@ -71,13 +82,12 @@ struct Row {
 }
 
 impl Fitter {
-    fn new(points: &[(f64, f64)], known: Known) -> Self {
-        let unit = points.iter().map(|(_, throughput)| *throughput).fold(0.0, f64::max);
+    fn new(points: &[(f64, f64)], known: Known, unit: f64) -> Self {
         let row = |&(k, throughput): &(f64, f64)| {
             let (one, pairs) = (k - 1.0, k * (k - 1.0));
             let (fixed, by_sigma) = match known {
-                Known::Peak(peak) => (1.0 + pairs / peak / peak, one - pairs / peak / peak),
                 Known::Nothing | Known::NoContention | Known::NoCoherency => (1.0, one),
+                Known::Peak(peak) => (1.0 + pairs / peak / peak, one - pairs / peak / peak),
             };
             Row { k, y: throughput / unit, fixed, by_sigma, by_kappa: pairs }
         };
@@ -89,48 +99,7 @@ impl Fitter {
             MPPar { limited_up: true, limit_up: 1.0, fixed: known == Known::NoContention, ..at_least_zero() },
             MPPar { fixed: matches!(known, Known::NoCoherency | Known::Peak(_)), ..at_least_zero() },
         ];
-        Self { rows: points.iter().map(row).collect(), unit, parameters }
-    }
-
-    fn search(mut self, mut values: [f64; 3]) -> Result<Solution, FitError> {
-        loop {
-            let status = self.mpfit(&mut values).map_err(|_| FitError::NoConvergence)?;
-            if status.success == MPSuccess::NotDone {
-                return Err(FitError::NoConvergence);
-            }
-            if !self.fix_at_bounds(&values) {
-                return self.solution(values, &status.covar);
-            }
-        }
-    }
-
-    /// The best of a few, which are within the bounds. A peak may be well within the measurements, or
-    /// beyond them.
-    fn beginning(&self) -> [f64; 3] {
-        let most = self.rows.iter().map(|row| row.k).fold(1.0, f64::max);
-        let kappas = |sigma: f64| {
-            [0.1, 0.3, 1.0, 10.0]
-                .map(|part| (1.0 - sigma) / (part * most) / (part * most))
-                .into_iter()
-                .chain([0.0])
-        };
-        let sigmas = [0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 0.9];
-        let all = sigmas.into_iter().flat_map(|sigma| kappas(sigma).map(move |kappa| (sigma, kappa)));
-        let [_, no_sigma, no_kappa] = &self.parameters;
-        let may = all.filter(|it| (!no_sigma.fixed || it.0 == 0.0) && (!no_kappa.fixed || it.1 == 0.0));
-        let fitted = may.map(|(sigma, kappa)| self.with_best_lambda(sigma, kappa));
-        fitted.min_by(|(one, _), (other, _)| one.total_cmp(other)).map_or([1.0, 0.0, 0.0], |(_, it)| it)
-    }
-
-    /// By how much the sum of squares is less than without a law, with the lambda for which that is most, as a
-    /// number below zero; and the coefficients.
-    fn with_best_lambda(&self, sigma: f64, kappa: f64) -> (f64, [f64; 3]) {
-        let (of_both, of_one) = self.rows.iter().fold((0.0, 0.0), |(of_both, of_one), row| {
-            let speed_up = row.k / row.divisor(sigma, kappa);
-            (of_both + row.y * speed_up, of_one + speed_up * speed_up)
-        });
-        let lambda = of_both / of_one;
-        (-lambda * of_both, [lambda, sigma, kappa])
+        Self { rows: points.iter().map(row).collect(), parameters }
     }
 
     /// Whether there is one more at a bound: there it stays.
@@ -148,8 +117,7 @@ impl Fitter {
     }
 
     /// In the unit of the measurements.
-    fn solution(&self, values: [f64; 3], inverse: &[f64]) -> Result<Solution, FitError> {
-        let unit = self.unit;
+    fn solution(&self, values: [f64; 3], inverse: &[f64], unit: f64) -> Result<Solution, FitError> {
         let [lambda, sigma, kappa] = values;
         let residual = |row: &Row| (row.y - lambda * row.k / row.divisor(sigma, kappa)) * unit;
         let residuals: Vec<_> = self.rows.iter().map(residual).collect();
@@ -162,11 +130,8 @@ impl Fitter {
         let free = [0, 1, 2].map(|place: usize| !self.parameters[place].fixed);
         let certain = (0..3).all(|place| !free[place] || covariance[place][place] > 0.0);
         let values = [lambda * unit, sigma, kappa];
-        let finite = values.into_iter().chain(covariance.into_iter().flatten()).all(f64::is_finite);
-        if !certain || !finite || !ssr.is_finite() {
-            return Err(FitError::NoConvergence);
-        }
-        Ok(Solution { values, free, covariance, residuals, ssr })
+        let solution = Solution { values, free, covariance, residuals, ssr };
+        if certain { Ok(solution) } else { Err(FitError::NoConvergence) }
     }
 }
 
@@ -177,7 +142,7 @@ impl Row {
 }
 
 /// What is less than the rounding of a sum of squares cannot be told apart.
-const CONFIG: MPConfig = MPConfig { ftol: 1e-15, xtol: 1e-13, gtol: 1e-15, ..MPConfig::new() };
+const CONFIG: MPConfig = MPConfig { ftol: 1e-15, gtol: 1e-15, ..MPConfig::new() };
 
 impl MPFitter for Fitter {
     fn number_of_points(&self) -> usize {
@@ -205,10 +170,10 @@ impl MPFitter for Fitter {
         deviates: &mut [f64],
         derivatives: &mut [Option<Vec<f64>>],
     ) -> MPResult<()> {
-        for (place, (row, deviate)) in self.rows.iter().zip(deviates).enumerate() {
+        self.eval(values, deviates)?;
+        for (place, row) in self.rows.iter().enumerate() {
             let divisor = row.divisor(values[1], values[2]);
             let speed_up = row.k / divisor;
-            *deviate = row.y - values[0] * speed_up;
             let by_divisor = values[0] * speed_up / divisor;
             let all = [-speed_up, by_divisor * row.by_sigma, by_divisor * row.by_kappa];
             for (column, derivative) in derivatives.iter_mut().zip(all) {

@@ -114,6 +114,7 @@ pub fn fit(points: &[(f64, f64)]) -> Result<Fit, FitError> {
     let best = other.filter(|other| other.ssr < best.ssr).unwrap_or(best);
     let amdahl = solve::usl(points, Known::NoCoherency)?;
     let best = if amdahl.ssr <= best.ssr { amdahl.clone() } else { best };
+    let amdahl = if best.free[2] { amdahl } else { best.clone() };
     Fit::new(points, best, &amdahl)
 }
 

@@ -113,6 +113,11 @@ proptest! {
             prop_assert!(took <= (load.at_most(count(k).into()) + paid) * (1.0 + 1e-12));
             prop_assert!(surface.optimum(count(k)).time <= took * (1.0 + 1e-12));
         }
+        // With one agent for all tasks, and with one for each, the lower bound is what a run takes.
+        for (k, b) in [(1, 1), (n, all[b.index(all.len())])] {
+            let (point, took) = (surface.at(count(k), count(b)), simulated(&surface, &tasks, k, b));
+            prop_assert!(near(took, point.time, 1e-9), "{point:?} {took}");
+        }
     }
 }
 

@@ -213,9 +213,9 @@ impl Surface {
         let gain = self.job.load.work() - self.job.load.at_least(k.into());
         let (largest, half) = (self.largest_batch(), n * q / 2.0);
         // With batches of b the team is as slow as one agent at this price: a parabola in b, of which the
-        // whole number that is nearest to the vertex is the best.
+        // whole number that is nearest to the vertex is the best; without staleness, the largest.
         let price = |b: Count| (gain - half * (b.real() - 1.0)) * b.real() / (n * g);
-        let best = if half > 0.0 { Count::floor(gain / (2.0 * half) + 1.0).min(largest) } else { largest };
+        let best = Count::floor(gain / (2.0 * half) + 1.0).min(largest);
         Some(Crossovers { hybrid_above: q / g, serial_above: price(best) })
     }
 

@@ -312,6 +312,10 @@ fn a_tie_goes_to_the_fewest_agents_and_the_smaller_batch() {
     let regimes = surface.regimes(count(2));
     assert_eq!(regimes.parallel.map(|point| point.time), regimes.hybrid.map(|point| point.time));
     assert_eq!((regimes.best().0, surface.best_batch(count(2)).batch), (Regime::Parallel, Count::ONE));
+    // Two take 6 and pay 2, three take 4 and pay 4.
+    let surface = Surface { sync: sync(0.5, Shape::Linear), ..surface };
+    let parallel = surface.regimes(count(4)).parallel.expect("there are two");
+    assert_eq!((parallel.agents, parallel.time), (count(2), 8.0));
 }
 
 #[test]

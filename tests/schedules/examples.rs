@@ -104,6 +104,8 @@ fn what_cannot_be_scheduled_is_refused() {
     assert_eq!(exact(&longest, &Agent::alike(3)[..], 99).expect("countable").makespan, u64::MAX / 3 * 2);
     assert_eq!(exact(&longest, &Agent::alike(1)[..], 99).expect("countable").makespan, u64::MAX);
     assert_eq!(exact(&graph(&[1; 13], &[]), &alike[..], 9), Err(ScheduleError::TooManyTasks { tasks: 13 }));
+    let most = exact(&graph(&[1; 12], &[]), &Agent::alike(12)[..], 9).expect("not too many");
+    assert_eq!(most.makespan, 1);
     assert_eq!(exact(&delayed, &times, 9), Err(ScheduleError::TooHard { nodes: 9 }));
 }
 

@@ -26,6 +26,7 @@ fn measurements_that_cannot_be_are_refused() {
     assert_eq!(fit(&[(0.0, f64::NAN)]), Err(value), "before the number of rows");
     let all = |k: fn(usize) -> f64| (0..5).map(|row| (k(row), 1.0)).collect::<Vec<_>>();
     assert_eq!(refused(&all(|_| 4.0)), "there is only one k in all rows: there must be 3 at least");
+    assert!(fit(&[1.0, 2.0, 3.0, 3.0].map(|k: f64| (k, k.sqrt()))).is_ok(), "four rows of three k");
     let two = "there are only two different k in all rows: there must be 3 at least";
     assert_eq!(refused(&all(|row| (1 + row % 2) as f64)), two);
     assert_eq!(fit(&good.map(|(k, _)| (k, 0.0))), Err(FitError::NoThroughput));

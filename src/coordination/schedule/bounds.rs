@@ -22,8 +22,6 @@ pub(super) struct Range {
     pub(super) least: u64,
     /// The slowest.
     pub(super) most: u64,
-    /// How many they are: at least one.
-    pub(super) able: usize,
 }
 
 /// Those of each task. O(n k).
@@ -35,8 +33,8 @@ pub(super) fn ranges(
     let of = |task| {
         let times = (0..agents).filter_map(move |agent| durations.duration(graph, task, agent));
         let range = |so_far: Option<Range>, time| {
-            let it = so_far.unwrap_or(Range { least: time, most: time, able: 0 });
-            Some(Range { least: it.least.min(time), most: it.most.max(time), able: it.able + 1 })
+            let it = so_far.unwrap_or(Range { least: time, most: time });
+            Some(Range { least: it.least.min(time), most: it.most.max(time) })
         };
         times.fold(None, range).ok_or(ScheduleError::NoAgent { task, agents })
     };
@@ -47,7 +45,6 @@ pub(super) fn ranges(
 pub(super) struct Extremes {
     least: Totals,
     most: Totals,
-    fewest: u64,
     agents: u64,
 }
 
@@ -75,8 +72,7 @@ impl Extremes {
         let least = Totals::new(graph, |task| range(task).least)?;
         let all_alike = (0..graph.tasks().len()).all(|task| range(task).least == range(task).most);
         let most = if all_alike { least } else { Totals::new(graph, |task| range(task).most)? };
-        let fewest = (0..graph.tasks().len()).map(|task| range(task).able).min().unwrap_or(1);
-        Ok(Self { least, most, fewest: fewest as u64, agents: agents.max(1) as u64 })
+        Ok(Self { least, most, agents: agents.max(1) as u64 })
     }
 
     /// `max(L, W / k)` with the shortest times: a path is done one task after the other, and no tick
@@ -87,15 +83,15 @@ impl Extremes {
 
     /// Graham, "Bounds on multiprocessing timing anomalies", 1969, and Brent, "The parallel evaluation
     /// of general arithmetic expressions", 1974, for a list schedule: `(W - L) / m + L`, where `m` is
-    /// how many agents can do each task at least, and all times are the longest.
+    /// how many agents can do each task at least, `fewest`, and all times are the longest.
     ///
     /// Go back from the end along the tasks that were waited for. While one of these runs, somebody is
     /// at work, and that is `L` ticks at most. While none does, the next one could begin, so all who
     /// can do it are at work, at least `m`. So `m` times the rest, and the `L`, are within `W`. If all
     /// agents are alike and can do everything, `m` is `k`.
-    pub(super) const fn list_upper(&self) -> u64 {
+    pub(super) const fn list_upper(&self, fewest: u64) -> u64 {
         let Totals { work, span } = self.most;
-        (work - span) / self.fewest + span
+        (work - span) / fewest + span
     }
 
     /// Of a schedule that puts each task, in an order of the graph, where it ends first: one after the

@@ -48,12 +48,13 @@ pub fn list(graph: &TaskGraph, agents: &[Agent], priority: Priority) -> Result<S
     let kinds = Kinds::new(graph, agents);
     let speeds = kinds.speeds(graph, agents)?;
     let extremes = Extremes::new(graph, agents.len(), |task| {
-        let Range { least, most, able } = speeds[kinds.needs_of[task] as usize];
+        let (Range { least, most }, _) = speeds[kinds.needs_of[task] as usize];
         let time = graph.tasks()[task].time;
-        Range { least: time.div_ceil(most), most: time.div_ceil(least), able }
+        Range { least: time.div_ceil(most), most: time.div_ceil(least) }
     })?;
+    let fewest = speeds.iter().map(|(_, able)| *able).min().unwrap_or(1);
     let lower = extremes.lower().max(load(graph, agents, &kinds.needs));
-    let bounds = Bounds { lower, upper: extremes.list_upper() };
+    let bounds = Bounds { lower, upper: extremes.list_upper(fewest) };
     let mut run = Run::new(graph, agents, &kinds, order(graph, priority)?);
     while run.assign() + run.advance() > 0 {}
     Ok(Schedule { agents: agents.len(), placements: run.placements, makespan: run.now, bounds })
@@ -121,7 +122,7 @@ impl Kinds {
     }
 
     /// For each of `needs`, the least speed and the most, and how many can do it.
-    fn speeds(&self, graph: &TaskGraph, agents: &[Agent]) -> Result<Vec<Range>, ScheduleError> {
+    fn speeds(&self, graph: &TaskGraph, agents: &[Agent]) -> Result<Vec<(Range, u64)>, ScheduleError> {
         let mut count = vec![0; self.agents.len()];
         self.kind_of.iter().for_each(|kind| count[*kind as usize] += 1);
         let range = |(number, able): (usize, &Vec<u32>)| {
@@ -129,7 +130,7 @@ impl Kinds {
             let task = || graph.tasks().iter().position(|task| task.needs == self.needs[number]);
             let nobody = || ScheduleError::NoAgent { task: task().unwrap_or_default(), agents: agents.len() };
             let (least, most) = speeds().min().zip(speeds().max()).ok_or_else(nobody)?;
-            Ok(Range { least, most, able: able.iter().map(|kind| count[*kind as usize]).sum() })
+            Ok((Range { least, most }, able.iter().map(|kind| count[*kind as usize]).sum()))
         };
         self.able.iter().enumerate().map(range).collect()
     }

@@ -93,6 +93,16 @@ pub enum InvalidProblem {
         /// How many columns there are.
         agents: usize,
     },
+    /// There is no task, or no agent, of which something is to be changed.
+    #[error("there is no {what} {number}: there are {count}")]
+    NoSuch {
+        /// `task` or `agent`.
+        what: &'static str,
+        /// The number that none has.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// There is no arc to be changed.
     #[error("agent {agent} asks nothing for task {task}, and a sparse problem keeps the arcs that it has")]
     NoSuchArc {
@@ -249,8 +259,30 @@ impl Problem {
         Ok(())
     }
 
+    /// Whether there is such a task.
+    pub(super) fn check_task(&self, number: usize) -> Result<(), InvalidProblem> {
+        let what = "task";
+        if number < self.tasks {
+            Ok(())
+        } else {
+            Err(InvalidProblem::NoSuch { what, number, count: self.tasks })
+        }
+    }
+
+    /// Whether there is such an agent.
+    pub(super) fn check_agent(&self, number: usize) -> Result<(), InvalidProblem> {
+        let what = "agent";
+        if number < self.agents {
+            Ok(())
+        } else {
+            Err(InvalidProblem::NoSuch { what, number, count: self.agents })
+        }
+    }
+
     /// Whether this can be the cost of that arc.
     pub(super) fn check_cost(&self, task: usize, agent: usize, cost: u32) -> Result<(), InvalidProblem> {
+        self.check_task(task)?;
+        self.check_agent(agent)?;
         let exists = match self.row(task) {
             Row::Dense(costs) => agent < costs.len(),
             Row::Sparse(arcs) => arcs.iter().any(|(other, _)| *other as usize == agent),

@@ -97,8 +97,9 @@ impl Standing {
     /// [`Unchanged`].
     pub fn set_task(&mut self, task: usize, costs: &[u32], reserve: Option<u32>) -> Result<(), Unchanged> {
         let problem = self.book.problem.to_mut();
+        problem.check_task(task)?;
         let row: Vec<_> = problem.row(task).arcs().map(|(agent, _)| agent).collect();
-        if task >= problem.tasks() || row.len() != costs.len() {
+        if row.len() != costs.len() {
             let (expected, found) = (row.len(), costs.len());
             return Err(InvalidProblem::WrongLength { what: "costs", expected, found }.into());
         }
@@ -123,10 +124,11 @@ impl Standing {
     /// [`Unchanged`].
     pub fn set_agent(&mut self, agent: usize, costs: &[(usize, u32)]) -> Result<(), Unchanged> {
         let problem = self.book.problem.to_mut();
+        problem.check_agent(agent)?;
         for &(task, cost) in costs {
             problem.check_cost(task, agent, cost)?;
         }
-        let mut rent = self.book.rents.get(agent).copied().unwrap_or(0);
+        let mut rent = self.book.rents[agent];
         for &(task, cost) in costs {
             problem.set_cost(task, agent, cost)?;
             self.book.lists.forget(task);

@@ -54,6 +54,14 @@ proptest! {
     }
 }
 
+/// All rows alike, and longer than a list: whatever is listed, as much that is not is as cheap.
+#[test]
+fn columns_that_are_all_alike_are_told_apart() {
+    let row: Vec<_> = [(5, 25), (1, 50), (5, 50)].iter().flat_map(|&(cost, n)| vec![Some(cost); n]).collect();
+    let plain = Plain { rows: vec![row; 100], agents: 125, reserves: vec![None; 100] };
+    agree(&plain, Some(50 + 50 * 5));
+}
+
 /// Rows that are longer than a list, so that lists are cut off, and go stale.
 #[test]
 fn long_rows_are_solved_as_another_crate_solves_them() {

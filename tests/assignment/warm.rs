@@ -134,9 +134,12 @@ fn changes_that_are_none_change_nothing() {
         standing.set_agent(0, &[(0, 7), (1, 7)]),
         standing.set_agent(0, &[(0, u32::MAX)]),
         standing.set_agent(5, &[(0, 1)]),
+        standing.set_agent(5, &[]),
     ];
     assert!(refused.iter().all(|result| matches!(result, Err(Unchanged::Invalid(_)))), "{refused:?}");
     let no_arc = Unchanged::Invalid(InvalidProblem::NoSuchArc { task: 1, agent: 0 });
     assert_eq!(refused[4], Err(no_arc));
+    let texts = [1, 6].map(|place| refused[place].as_ref().expect_err("refused").to_string());
+    assert_eq!(texts, ["there is no task 2: there are 2", "there is no agent 5: there are 2"]);
     assert_eq!((standing.problem(), standing.assignment()), (&problem, before));
 }

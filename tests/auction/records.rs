@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use althing::auction::cost_model::{
-    Calibration, Coverage, Dynamics, Finite, LinUcb, Normal, Records, Report, Settings, Ucb1,
+    Calibration, Coverage, Dynamics, Finite, LinUcb, Normal, Records, Report, Settings, Times, Ucb1,
 };
 use althing::contract_net::ledger::{Command, Event};
 use althing::contract_net::{
@@ -105,6 +105,23 @@ fn what_explores_reads_back_as_it_was() {
     }
     assert_eq!(again(&tried), tried);
     assert_eq!(again(&linear), linear);
+}
+
+/// What no series of reports leads to is not read, or read as what is nearest to it.
+#[test]
+fn what_cannot_be_known_is_not_read_back() {
+    let text = serde_json::to_string(&settings().calibration).expect("it has a text");
+    for field in ["weight", "spread"] {
+        let mut value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        value[field] = "0".into();
+        let refused = serde_json::from_value::<Calibration>(value).expect_err("refused");
+        assert!(refused.to_string().contains("0 is not above zero"), "{field}: {refused}");
+    }
+    let times: Times =
+        serde_json::from_str(r#"{"window":2,"reports":[[9,9],[4,0],[6,3]]}"#).expect("it reads");
+    assert_eq!(times.len(), 2);
+    // Of the ratios 4/1 and 6/3 the next is below the higher in two cases of three.
+    assert_eq!(times.bound(10, Coverage::new(2, 3).expect("a coverage")), Some(40));
 }
 
 /// The ledger says which result is accepted, and once; its host knows what was bid and what it cost.

@@ -205,7 +205,8 @@ fn print_clearing(out: &mut impl Write, it: &Clearing, contract_net: &MarketOutc
         None => "each proved optimal by its certificate".to_owned(),
         Some((wave, unproven)) => format!("wave {wave} is NOT proved optimal: {unproven}"),
     };
-    writeln!(out, "{waves} waves, {verdict}; reserves less costs: {gain}")?;
+    let waves = if *waves == 1 { "1 wave".to_owned() } else { format!("{waves} waves") };
+    writeln!(out, "{waves}, {verdict}; reserves less costs: {gain}")?;
     let part = efficiency(it).map_or_else(String::new, |part| format!(", {:.1}% of that", 100.0 * part));
     writeln!(out, "the same waves, sold one at a time: {sequential}{part}")?;
     let MarketOutcome { done, surplus, makespan, paid, .. } = contract_net;

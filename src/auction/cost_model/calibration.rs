@@ -23,15 +23,19 @@ use crate::auction::cost_model::finite::{Finite, Unusable};
 /// What is known of one bidder: sums of least squares around their means, so that nothing is lost in
 /// differences of great numbers. The prior is a report among the others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Image", into = "Image")
+)]
 pub struct Calibration {
-    /// How many reports, with those that the prior counts for.
+    /// How many reports, with those that the prior counts for: above 0.
     weight: Finite,
     /// The mean of the bids.
     bid: Finite,
     /// The mean of what the cost was above the bid.
     excess: Finite,
-    /// The sum of the squares of the bids, from their mean.
+    /// The sum of the squares of the bids, from their mean: above 0.
     spread: Finite,
     /// The sum of the products of both, from their means.
     joint: Finite,
@@ -85,5 +89,33 @@ impl Calibration {
     pub fn expected(&self, bid: Finite) -> Result<Finite, Unusable> {
         let mean = self.bid.get() + self.excess.get();
         Finite::new(mean + self.scale()?.get() * (bid.get() - self.bid.get()))
+    }
+}
+
+/// What is known, as it is written down.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Image {
+    weight: Finite,
+    bid: Finite,
+    excess: Finite,
+    spread: Finite,
+    joint: Finite,
+}
+
+#[cfg(feature = "serde")]
+impl From<Calibration> for Image {
+    fn from(Calibration { weight, bid, excess, spread, joint }: Calibration) -> Self {
+        Self { weight, bid, excess, spread, joint }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Image> for Calibration {
+    type Error = Unusable;
+
+    fn try_from(Image { weight, bid, excess, spread, joint }: Image) -> Result<Self, Unusable> {
+        Ok(Self { weight: weight.above_zero()?, bid, excess, spread: spread.above_zero()?, joint })
     }
 }

@@ -20,10 +20,14 @@ use core::num::NonZeroU32;
 
 /// The last reports of one agent. It holds integers only, so it is exact.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "Image", into = "Image")
+)]
 pub struct Times {
     window: NonZeroU32,
-    /// Times and their estimates, the oldest first, at most `window` of them.
+    /// Times and their estimates, which are at least 1, the oldest first, at most `window` of them.
     reports: VecDeque<(u64, u64)>,
 }
 
@@ -107,4 +111,29 @@ impl Times {
 /// `time / estimate`, compared exactly.
 fn by_ratio((time, of): &(u64, u64), (other, of_other): &(u64, u64)) -> Ordering {
     (u128::from(*time) * u128::from(*of_other)).cmp(&(u128::from(*other) * u128::from(*of)))
+}
+
+/// The reports as they are written down: read back, they are reported once more.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Image {
+    window: NonZeroU32,
+    reports: VecDeque<(u64, u64)>,
+}
+
+#[cfg(feature = "serde")]
+impl From<Times> for Image {
+    fn from(Times { window, reports }: Times) -> Self {
+        Self { window, reports }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<Image> for Times {
+    fn from(Image { window, reports }: Image) -> Self {
+        let mut times = Self::new(window);
+        reports.into_iter().for_each(|(time, estimate)| times.observe(estimate, time));
+        times
+    }
 }

@@ -61,7 +61,7 @@ pub fn one_plus_w0(d: f64) -> f64 {
 /// small `d`, where the sum would cancel and its series is taken, and `ln d` for large. What is not a
 /// number above 0 is taken for 0, and infinity for the greatest number.
 pub fn exponential_excess(d: f64) -> f64 {
-    let d = d.max(0.0).min(f64::MAX);
+    let d = libm::fmin(libm::fmax(d, 0.0), f64::MAX);
     let z = libm::sqrt(2.0 * d);
     if z < SERIES_UP_TO {
         return -near_branch(-z) - d;

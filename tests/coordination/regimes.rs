@@ -86,7 +86,7 @@ proptest! {
         prop_assert_eq!((wide % k == 0 || wide < k, n % wide), (true, 0));
         for b in 1..=n {
             let (point, took) = (surface.at(count(k), count(b)), simulated(&surface, &tasks, k, b));
-            if n % b == 0 {
+            if n.is_multiple_of(b) {
                 prop_assert!(near(took, point.time, 1e-9), "{point:?} {took}");
             }
             prop_assert!(near(took, point.time - point.overhead + paid(&surface, k, b), 1e-9), "{b} {took}");
@@ -104,7 +104,7 @@ proptest! {
         let all: Vec<_> = (1..=n).filter(|b| n % b == 0).collect();
         for b in [all[b.index(all.len())], b.index(n as usize) as u32 + 1] {
             let (point, took) = (surface.at(count(k), count(b)), simulated(&surface, &tasks, k, b));
-            if n % b == 0 {
+            if n.is_multiple_of(b) {
                 let most = load.at_most(count(k).into()) + point.overhead;
                 prop_assert!(point.time <= took * (1.0 + 1e-12) && took <= most * (1.0 + 1e-12));
             }

@@ -26,7 +26,7 @@ use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::auction::book::{Bid, Book};
+use crate::auction::book::{Bid, Book, Open};
 use crate::auction::certificate::Assignment;
 use crate::auction::problem::{Problem, Row};
 use crate::auction::shortest_path::{self, Infeasible};
@@ -56,7 +56,7 @@ const EXCESS: i64 = 3;
 #[derive(Clone, Debug)]
 pub struct Auction<'a> {
     book: Book<'a>,
-    open: Vec<u32>,
+    open: Open,
     columns: Option<Columns>,
     /// Agents that may be vacant once no task is open.
     vacant: Vec<u32>,
@@ -118,7 +118,8 @@ impl<'a> Auction<'a> {
         let bound = bound.ok().filter(|bound| *bound < i64::MAX / 4).ok_or(Overflow { tasks, cost })?;
         let book = Book::new(Cow::Borrowed(problem), i64::from(scale), vec![0; problem.agents()]);
         let epsilon = (i64::from(cost) * i64::from(scale)).max(1);
-        let open = (0..tasks as u32).rev().collect();
+        let mut open = Open::default();
+        (0..tasks as u32).rev().for_each(|task| open.push(task));
         Ok(Self { book, open, columns: None, vacant: Vec::new(), epsilon, bound, cap: bound, fell: false })
     }
 
@@ -129,7 +130,7 @@ impl<'a> Auction<'a> {
         let bound = side.saturating_mul(2 * (epsilon + 1)).min(i64::MAX / 4);
         Self {
             book,
-            open: Vec::new(),
+            open: Open::default(),
             columns: None,
             vacant: Vec::new(),
             epsilon,
@@ -174,7 +175,7 @@ impl<'a> Auction<'a> {
 
     /// The next open task bids; if there is none, the next vacant agent does.
     pub fn step(&mut self) -> Step {
-        if let Some(task) = self.open.pop() {
+        if let Some(task) = self.open.pop(&self.book) {
             match self.book.bid(task as usize, self.cap, self.epsilon) {
                 Bid::Placed | Bid::Unplaced => {}
                 Bid::Displaced(other) => self.open.push(other),

@@ -155,10 +155,11 @@ impl<'a> Book<'a> {
         i64::from(cost) * self.lists.scale() + self.rents[agent]
     }
 
-    /// Prices and rents in units of money, rounded down, from here on.
+    /// Prices and rents in units of money from here on, rounded to the nearest: what a rent is off by is the
+    /// epsilons of the bids that led to it, and those of the reverse auction count downwards.
     pub(super) fn in_units(&mut self) {
         let scale = self.lists.scale();
-        self.rents.iter_mut().for_each(|rent| *rent /= scale);
+        self.rents.iter_mut().for_each(|rent| *rent = (*rent + scale / 2) / scale);
         self.lists.in_units();
     }
 

@@ -20,7 +20,8 @@
 //! about agents who misstate their costs; for that see [`vcg`](super::vcg).
 //!
 //! **Cost.** `O(tasks * arcs * log(tasks * greatest cost))` with scaling and equal sides (Bertsekas and
-//! Eckstein 1988); the reverse auction looks at whole columns, which in a dense problem lie far apart.
+//! Eckstein 1988); in a great sparse problem most of it is waiting for memory, so the rows of sixteen open
+//! tasks are fetched together. The reverse auction looks at whole columns, which in a dense problem lie far apart.
 
 use alloc::borrow::Cow;
 use alloc::vec;
@@ -123,11 +124,11 @@ impl<'a> Auction<'a> {
         Ok(Self { book, open, columns: None, vacant: Vec::new(), epsilon, bound, cap: bound, fell: false })
     }
 
-    /// Goes on from prices of another solver, in whole units of money.
+    /// Goes on from prices of another solver.
     pub(super) fn resume(book: Book<'a>) -> Self {
-        let (side, epsilon) =
-            (book.prices.len().min(book.rents.len()) as i64 + 2, i64::from(greatest(&book.problem)));
-        let bound = side.saturating_mul(2 * (epsilon + 1)).min(i64::MAX / 4);
+        let side = book.prices.len().min(book.rents.len()) as i64 + 2;
+        let epsilon = i64::from(greatest(&book.problem)) * book.lists.scale();
+        let bound = side.saturating_mul(2).saturating_mul(epsilon + 1).min(i64::MAX / 4);
         Self {
             book,
             open: Open::default(),
@@ -313,6 +314,14 @@ impl<'a> Auction<'a> {
         shortest_path::finish(&mut book, open, u64::MAX)?;
         Ok(book)
     }
+}
+
+/// How often a unit of money should count, so that an epsilon of 1 is less than one over the number of
+/// tasks; or, if prices could not fit then, how often it can.
+pub(super) fn finest(problem: &Problem) -> i64 {
+    let side = problem.tasks().min(problem.agents()) as i64 + 2;
+    let room = i64::MAX / 64 / (2 * side * (i64::from(greatest(problem)) + 1));
+    (problem.tasks() as i64 + 1).min(room).max(1)
 }
 
 /// The greatest cost or reserve.

@@ -87,7 +87,7 @@ impl Shortlists {
         floors.for_each(|floor| *floor = floor.saturating_sub(by));
     }
 
-    /// Rents are whole from here on: each has been divided by the scale, and rounded down.
+    /// Rents are whole from here on: each has been divided by the scale, and rounded down or to the nearest.
     pub(super) fn in_units(&mut self) {
         let scale = core::mem::replace(&mut self.scale, 1);
         let divide = |floor: &mut i64| {

@@ -292,6 +292,7 @@ impl<'a> Auction<'a> {
     }
 
     fn exact(self) -> Result<Book<'a>, Infeasible> {
+        drop((self.columns, self.open, self.vacant)); // Paths need room.
         let mut book = self.book;
         if self.fell {
             (0..book.prices.len()).for_each(|task| book.lists.forget(task));

@@ -3,7 +3,7 @@
 //! `cargo bench -p althing --bench assignment`
 //!
 //! Instances (`assignment_instances.rs`): dense, n tasks and n agents, of three classes; sparse, 100,000
-//! of each with 10 arcs a task; and, for the payments, dense with more agents than tasks. Every answer is
+//! of each with 10 arcs a task, and with a tenth more agents; and, for the payments, dense with more agents than tasks. Every answer is
 //! checked: ours by its certificate, the others' by its cost.
 //!
 //! criterion measures, and the table shows its samples' medians. What takes more than two seconds is run
@@ -40,8 +40,10 @@ fn main() {
             dense(&mut bench, class, side);
         }
     }
-    for class in [Class::Uni, Class::Prod] {
-        sparse(&mut bench, class);
+    for agents in [100_000, 110_000] {
+        for class in [Class::Uni, Class::Prod] {
+            sparse(&mut bench, class, agents);
+        }
     }
     for class in Class::ALL {
         payments(&mut bench, class);
@@ -84,13 +86,14 @@ fn dense(bench: &mut Bench, class: Class, side: usize) {
     }
 }
 
-fn sparse(bench: &mut Bench, class: Class) {
-    const SIDE: usize = 100_000;
-    let instance = format!("sparse {} {SIDE}", class.name());
-    let (starts, arcs) = instances::sparse(class, SIDE, 10);
+fn sparse(bench: &mut Bench, class: Class, agents: usize) {
+    const TASKS: usize = 100_000;
+    let sides = if agents == TASKS { format!("{TASKS}") } else { format!("{TASKS}x{agents}") };
+    let instance = format!("sparse {} {sides}", class.name());
+    let (starts, arcs) = instances::sparse(class, TASKS, agents, 10);
     let words = starts.iter().map(|start| *start as u32).chain(arcs.iter().flat_map(|arc| [arc.0, arc.1]));
-    write(&instance, &[1, SIDE, SIDE, arcs.len()], words);
-    let problem = Problem::sparse(SIDE, starts, arcs).expect("costs are in range");
+    write(&instance, &[1, TASKS, agents, arcs.len()], words);
+    let problem = Problem::sparse(agents, starts, arcs).expect("costs are in range");
     ours(bench, &instance, &problem);
 }
 

@@ -59,19 +59,24 @@ pub(crate) fn dense(class: Class, tasks: usize, agents: usize) -> Vec<u32> {
     (0..tasks * agents).map(|place| costs.of(place / agents, place % agents)).collect()
 }
 
-/// As many agents as tasks, so many arcs each, and at least one assignment.
-pub(crate) fn sparse(class: Class, side: usize, degree: usize) -> (Vec<usize>, Vec<(u32, u32)>) {
-    let mut costs = Costs::new(class, side, side);
-    let mut order: Vec<_> = (0..side as u32).collect();
-    for place in (1..side).rev() {
+/// So many arcs a task, no fewer agents than tasks, and at least one assignment.
+pub(crate) fn sparse(
+    class: Class,
+    tasks: usize,
+    agents: usize,
+    degree: usize,
+) -> (Vec<usize>, Vec<(u32, u32)>) {
+    let mut costs = Costs::new(class, tasks, agents);
+    let mut order: Vec<_> = (0..agents as u32).collect();
+    for place in (1..agents).rev() {
         order.swap(place, costs.rng.next_u32() as usize % (place + 1));
     }
-    let (mut starts, mut arcs) = (vec![0], Vec::with_capacity(side * degree));
-    for (task, &planted) in order.iter().enumerate() {
+    let (mut starts, mut arcs) = (vec![0], Vec::with_capacity(tasks * degree));
+    for (task, &planted) in order.iter().take(tasks).enumerate() {
         let first = arcs.len();
         arcs.push((planted, costs.of(task, planted as usize)));
         while arcs.len() - first < degree {
-            let agent = costs.rng.next_u32() % side as u32;
+            let agent = costs.rng.next_u32() % agents as u32;
             if arcs[first..].iter().all(|(other, _)| *other != agent) {
                 arcs.push((agent, costs.of(task, agent as usize)));
             }
@@ -86,6 +91,6 @@ pub(crate) fn dense_problem(class: Class, tasks: usize, agents: usize) -> Proble
 }
 
 pub(crate) fn sparse_problem(class: Class, side: usize, degree: usize) -> Problem {
-    let (starts, arcs) = sparse(class, side, degree);
+    let (starts, arcs) = sparse(class, side, side, degree);
     Problem::sparse(side, starts, arcs).expect("costs are in range")
 }

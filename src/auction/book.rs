@@ -29,6 +29,42 @@ pub(super) struct Book<'a> {
     pub(super) unplaced: Vec<bool>,
 }
 
+/// Open tasks: those that have become open last bid first.
+///
+/// In a great sparse problem nothing takes as long as waiting for memory. The row of one task that bids is
+/// waited for; those of several are waited for together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Open {
+    tasks: Vec<u32>,
+    /// Taken from there, with their rows in the cache.
+    next: Vec<u32>,
+}
+
+/// How many tasks are taken at once. Of a dense problem one, as its lists are short, and costly to be made
+/// anew: they last longer the fewer other rents rise in between.
+const TOGETHER: usize = 16;
+
+impl Open {
+    pub(super) fn push(&mut self, task: u32) {
+        self.tasks.push(task);
+    }
+
+    pub(super) fn pop(&mut self, book: &Book<'_>) -> Option<u32> {
+        if self.next.is_empty() {
+            let count = if book.lists.is_dense() { 1 } else { TOGETHER };
+            let left = self.tasks.len().saturating_sub(count);
+            self.next.extend(self.tasks.drain(left..));
+            book.lists.touch(&book.problem, &self.next);
+        }
+        self.next.pop()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.tasks.clear();
+        self.next.clear();
+    }
+}
+
 /// What became of a bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bid {
@@ -68,6 +104,7 @@ impl<'a> Book<'a> {
 
     /// The open task bids for its cheapest agent: it raises the rent until that agent is dearer than
     /// the next cheapest, or than `cap`, by epsilon. Bertsekas 1979.
+    #[inline]
     pub(super) fn bid(&mut self, task: usize, cap: i64, epsilon: i64) -> Bid {
         let reserve = self.reserve(task);
         let cap = reserve.unwrap_or(cap);
@@ -86,6 +123,7 @@ impl<'a> Book<'a> {
     }
 
     /// The agent takes the open task, and leaves the one that it has.
+    #[inline]
     pub(super) fn place(&mut self, task: usize, agent: usize) -> Bid {
         self.agent_of[task] = Some(agent as u32);
         match self.task_of[agent].replace(task as u32) {
@@ -117,10 +155,11 @@ impl<'a> Book<'a> {
         i64::from(cost) * self.lists.scale() + self.rents[agent]
     }
 
-    /// Prices and rents in units of money, rounded down, from here on.
+    /// Prices and rents in units of money from here on, rounded to the nearest: what a rent is off by is the
+    /// epsilons of the bids that led to it, and those of the reverse auction count downwards.
     pub(super) fn in_units(&mut self) {
         let scale = self.lists.scale();
-        self.rents.iter_mut().for_each(|rent| *rent /= scale);
+        self.rents.iter_mut().for_each(|rent| *rent = (*rent + scale / 2) / scale);
         self.lists.in_units();
     }
 

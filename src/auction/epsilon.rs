@@ -20,13 +20,14 @@
 //! about agents who misstate their costs; for that see [`vcg`](super::vcg).
 //!
 //! **Cost.** `O(tasks * arcs * log(tasks * greatest cost))` with scaling and equal sides (Bertsekas and
-//! Eckstein 1988); the reverse auction looks at whole columns, which in a dense problem lie far apart.
+//! Eckstein 1988); in a great sparse problem most of it is waiting for memory, so the rows of sixteen open
+//! tasks are fetched together. The reverse auction looks at whole columns, which in a dense problem lie far apart.
 
 use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::auction::book::{Bid, Book};
+use crate::auction::book::{Bid, Book, Open};
 use crate::auction::certificate::Assignment;
 use crate::auction::problem::{Problem, Row};
 use crate::auction::shortest_path::{self, Infeasible};
@@ -56,7 +57,7 @@ const EXCESS: i64 = 3;
 #[derive(Clone, Debug)]
 pub struct Auction<'a> {
     book: Book<'a>,
-    open: Vec<u32>,
+    open: Open,
     columns: Option<Columns>,
     /// Agents that may be vacant once no task is open.
     vacant: Vec<u32>,
@@ -118,18 +119,19 @@ impl<'a> Auction<'a> {
         let bound = bound.ok().filter(|bound| *bound < i64::MAX / 4).ok_or(Overflow { tasks, cost })?;
         let book = Book::new(Cow::Borrowed(problem), i64::from(scale), vec![0; problem.agents()]);
         let epsilon = (i64::from(cost) * i64::from(scale)).max(1);
-        let open = (0..tasks as u32).rev().collect();
+        let mut open = Open::default();
+        (0..tasks as u32).rev().for_each(|task| open.push(task));
         Ok(Self { book, open, columns: None, vacant: Vec::new(), epsilon, bound, cap: bound, fell: false })
     }
 
-    /// Goes on from prices of another solver, in whole units of money.
+    /// Goes on from prices of another solver.
     pub(super) fn resume(book: Book<'a>) -> Self {
-        let (side, epsilon) =
-            (book.prices.len().min(book.rents.len()) as i64 + 2, i64::from(greatest(&book.problem)));
-        let bound = side.saturating_mul(2 * (epsilon + 1)).min(i64::MAX / 4);
+        let side = book.prices.len().min(book.rents.len()) as i64 + 2;
+        let epsilon = i64::from(greatest(&book.problem)) * book.lists.scale();
+        let bound = side.saturating_mul(2).saturating_mul(epsilon + 1).min(i64::MAX / 4);
         Self {
             book,
-            open: Vec::new(),
+            open: Open::default(),
             columns: None,
             vacant: Vec::new(),
             epsilon,
@@ -174,7 +176,7 @@ impl<'a> Auction<'a> {
 
     /// The next open task bids; if there is none, the next vacant agent does.
     pub fn step(&mut self) -> Step {
-        if let Some(task) = self.open.pop() {
+        if let Some(task) = self.open.pop(&self.book) {
             match self.book.bid(task as usize, self.cap, self.epsilon) {
                 Bid::Placed | Bid::Unplaced => {}
                 Bid::Displaced(other) => self.open.push(other),
@@ -290,6 +292,7 @@ impl<'a> Auction<'a> {
     }
 
     fn exact(self) -> Result<Book<'a>, Infeasible> {
+        drop((self.columns, self.open, self.vacant)); // Paths need room.
         let mut book = self.book;
         if self.fell {
             (0..book.prices.len()).for_each(|task| book.lists.forget(task));
@@ -312,6 +315,14 @@ impl<'a> Auction<'a> {
         shortest_path::finish(&mut book, open, u64::MAX)?;
         Ok(book)
     }
+}
+
+/// How often a unit of money should count, so that an epsilon of 1 is less than one over the number of
+/// tasks; or, if prices could not fit then, how often it can.
+pub(super) fn finest(problem: &Problem) -> i64 {
+    let side = problem.tasks().min(problem.agents()) as i64 + 2;
+    let room = i64::MAX / 64 / (2 * side * (i64::from(greatest(problem)) + 1));
+    (problem.tasks() as i64 + 1).min(room).max(1)
 }
 
 /// The greatest cost or reserve.

@@ -224,6 +224,7 @@ impl Problem {
     }
 
     /// What the agents ask for the task, forbidden arcs included. Nothing if there is no such task.
+    #[inline(always)]
     pub fn row(&self, task: usize) -> Row<'_> {
         if task >= self.tasks {
             return Row::Sparse(&[]);

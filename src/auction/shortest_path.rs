@@ -23,7 +23,7 @@ use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::auction::book::{Bid, Book};
+use crate::auction::book::{Bid, Book, Open};
 use crate::auction::certificate::{Assignment, Certificate, cost};
 use crate::auction::paths::{Node, Paths, Stuck};
 use crate::auction::problem::{Problem, Row};
@@ -112,12 +112,12 @@ fn initial_rents(problem: &Problem) -> Vec<i64> {
 
 /// Augmenting row reduction (Jonker and Volgenant 1987): open tasks bid, without an epsilon, as long as
 /// that helps. What is still open then is returned.
-fn reduce(book: &mut Book<'_>, mut open: Vec<u32>, budget: u64) -> Vec<u32> {
-    let mut left = Vec::new();
+fn reduce(book: &mut Book<'_>, mut left: Vec<u32>, budget: u64) -> Vec<u32> {
+    let mut open = Open::default();
     for _ in 0..2 {
-        open.reverse();
-        let mut bids = 4 * open.len();
-        while let Some(task) = open.pop() {
+        let mut bids = 4 * left.len();
+        left.drain(..).rev().for_each(|task| open.push(task));
+        while let Some(task) = open.pop(book) {
             let before = bids;
             bids = bids.saturating_sub(1);
             let quote = book.lists.quote(&book.problem, task as usize, &book.rents);
@@ -132,9 +132,8 @@ fn reduce(book: &mut Book<'_>, mut open: Vec<u32>, budget: u64) -> Vec<u32> {
                 Bid::Placed | Bid::Unplaced => {}
             }
         }
-        core::mem::swap(&mut open, &mut left);
     }
-    open
+    left
 }
 
 pub(super) fn assignment(book: Book<'_>) -> Assignment {

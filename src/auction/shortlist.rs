@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::hint::black_box;
 
 use crate::auction::problem::{Problem, Row};
 
@@ -67,6 +68,10 @@ impl Shortlists {
         self.scale
     }
 
+    pub(super) fn is_dense(&self) -> bool {
+        self.dense
+    }
+
     /// The rent of the agent has become this. If it has fallen, [`Self::lower`] must be told, too.
     pub(super) fn rent_is(&mut self, agent: usize, rent: i64) {
         if let Some(low) = self.low.get_mut(agent) {
@@ -82,7 +87,7 @@ impl Shortlists {
         floors.for_each(|floor| *floor = floor.saturating_sub(by));
     }
 
-    /// Rents are whole from here on: each has been divided by the scale, and rounded down.
+    /// Rents are whole from here on: each has been divided by the scale, and rounded down or to the nearest.
     pub(super) fn in_units(&mut self) {
         let scale = core::mem::replace(&mut self.scale, 1);
         let divide = |floor: &mut i64| {
@@ -101,11 +106,25 @@ impl Shortlists {
     }
 
     /// The arcs that are listed: agents, and what they ask.
+    #[inline(always)]
     pub(super) fn arcs<'a>(&'a self, problem: &'a Problem, task: usize) -> &'a [(u32, u32)] {
         match problem.row(task) {
             Row::Sparse(arcs) => arcs,
             Row::Dense(_) => &self.listed[task * WIDTH..][..usize::from(self.lengths[task])],
         }
+    }
+
+    /// Brings the arcs of these tasks that are listed into the cache, for whoever needs them soon. They are
+    /// loaded side by side; one after the other, each would be waited for.
+    pub(super) fn touch(&self, problem: &Problem, tasks: &[u32]) {
+        let mut sum = 0;
+        for task in tasks {
+            let arcs = self.arcs(problem, *task as usize);
+            if let (Some(first), Some(last)) = (arcs.first(), arcs.last()) {
+                sum ^= first.0 ^ last.0;
+            }
+        }
+        black_box(sum);
     }
 
     /// No arc that is not listed has a level below this.
@@ -114,23 +133,28 @@ impl Shortlists {
     }
 
     /// The cheapest agent for the task. `None` if nobody can do it.
+    #[inline]
     pub(super) fn quote(&mut self, problem: &Problem, task: usize, rents: &[i64]) -> Option<Quote> {
-        let listed = |lists: &mut Self| {
-            let arcs = lists.arcs(problem, task);
-            let quote = least_two(arcs.iter().copied(), lists.scale, rents);
-            lists.scanned += arcs.len() as u64;
-            quote.filter(|quote| quote.next <= lists.floor(task) || lists.floor(task) == i64::MAX)
-        };
-        if let Some(quote) = listed(self) {
+        if let Some(quote) = self.listed(problem, task, rents) {
             return Some(quote);
         }
         let Row::Dense(row) = problem.row(task) else { return None };
         self.scan(row, task);
-        listed(self).or_else(|| {
+        self.listed(problem, task, rents).or_else(|| {
             // The next cheapest differs from what is not listed by less than rounding.
             self.scanned += row.len() as u64;
             least_two((0..).zip(row.iter().copied()), self.scale, rents)
         })
+    }
+
+    /// The cheapest agent for the task, if the list says which it is, and which is the next.
+    #[inline]
+    fn listed(&mut self, problem: &Problem, task: usize, rents: &[i64]) -> Option<Quote> {
+        let arcs = self.arcs(problem, task);
+        let quote = least_two(arcs.iter().copied(), self.scale, rents);
+        self.scanned += arcs.len() as u64;
+        let floor = self.floor(task);
+        quote.filter(|quote| quote.next <= floor || floor == i64::MAX)
     }
 
     /// Scans the row and lists its cheapest arcs anew.
@@ -188,17 +212,17 @@ impl Shortlists {
     }
 }
 
+/// Without branches: which arc is the cheapest is anybody's guess.
+#[inline(always)]
 fn least_two(arcs: impl Iterator<Item = (u32, u32)>, scale: i64, rents: &[i64]) -> Option<Quote> {
     let mut quote = Quote { agent: u32::MAX, level: i64::MAX, next: i64::MAX };
     for (agent, cost) in arcs {
         let level = i64::from(cost) * scale + rents[agent as usize];
-        if level < quote.next && cost <= Problem::MAX_COST {
-            if level < quote.level {
-                quote = Quote { agent, level, next: quote.level };
-            } else {
-                quote.next = level;
-            }
-        }
+        let level = if cost <= Problem::MAX_COST { level } else { i64::MAX };
+        let best = level < quote.level;
+        quote.next = quote.next.min(if best { quote.level } else { level });
+        quote.agent = if best { agent } else { quote.agent };
+        quote.level = if best { level } else { quote.level };
     }
     (quote.level < i64::MAX).then_some(quote)
 }

@@ -61,7 +61,7 @@ pub fn one_plus_w0(d: f64) -> f64 {
 /// small `d`, where the sum would cancel and its series is taken, and `ln d` for large. What is not a
 /// number above 0 is taken for 0, and infinity for the greatest number.
 pub fn exponential_excess(d: f64) -> f64 {
-    let d = libm::fmin(libm::fmax(d, 0.0), f64::MAX);
+    let d = d.max(0.0);
     let z = libm::sqrt(2.0 * d);
     if z < SERIES_UP_TO {
         return -near_branch(-z) - d;
@@ -69,7 +69,10 @@ pub fn exponential_excess(d: f64) -> f64 {
     match wm1(-libm::exp(-1.0 - d)) {
         Some(w) if d < TINY_FROM => -1.0 - d - w,
         // Each turn leaves less than 1/d of the error.
-        _ => (0..8).fold(libm::log(d), |t, _| libm::log(1.0 + d + t)),
+        _ => {
+            let d = d.min(f64::MAX);
+            (0..8).fold(libm::log(d), |t, _| libm::log(1.0 + d + t))
+        }
     }
 }
 

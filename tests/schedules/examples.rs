@@ -1,12 +1,13 @@
 //! What is published of schedules.
 
-use althing::coordination::dag::TaskGraph;
+use althing::contract_net::Capabilities;
+use althing::coordination::dag::{Task, TaskGraph};
 use althing::coordination::schedule::heft::upward_ranks;
 use althing::coordination::schedule::{
     Agent, Bounds, Placement, Priority, Schedule, ScheduleError, TimeTable, exact, heft, list, verify,
 };
 
-use crate::world::{graph, ten_tasks};
+use crate::world::{agent, edge, graph, ten_tasks};
 
 /// Graham 1969: task 4 before 5 to 8, task 1 before 9, and the list 1 to 9.
 const GRAHAM: [u64; 9] = [3, 2, 2, 2, 4, 4, 4, 4, 9];
@@ -107,6 +108,24 @@ fn what_cannot_be_scheduled_is_refused() {
     let most = exact(&graph(&[1; 12], &[]), &Agent::alike(12)[..], 9).expect("not too many");
     assert_eq!(most.makespan, 1);
     assert_eq!(exact(&delayed, &times, 9), Err(ScheduleError::TooHard { nodes: 9 }));
+}
+
+/// What is refused is the first of its kind: the first edge that has a delay, the first task that nobody can
+/// do.
+#[test]
+fn a_refusal_names_the_one_in_the_way() {
+    let agents = [agent(0b01, 1), agent(0b10, 1)];
+    let needing = [0b01, 0b11, 0b10, 0b11].map(|needs| {
+        let needs = Capabilities::from_bits(needs);
+        Task { time: 1, needs }
+    });
+    let unable = TaskGraph::new(needing.to_vec(), &[]).expect("a graph");
+    let nobody = Err(ScheduleError::NoAgent { task: 1, agents: 2 });
+    assert_eq!(list(&unable, &agents, Priority::default()), nobody);
+    let edges = [edge(0, 1, 0), edge(0, 2, 0), edge(1, 2, 3), edge(2, 3, 1)];
+    let delayed = TaskGraph::new(vec![Task::default(); 4], &edges).expect("a graph");
+    let delay = Err(ScheduleError::Delay { from: 1, to: 2 });
+    assert_eq!(list(&delayed, &Agent::alike(2), Priority::default()), delay);
 }
 
 /// No tasks take no time, whoever is there.

@@ -132,7 +132,7 @@ impl Search<'_> {
         // Nothing begins before what began last. No sum of these times is over `u64`, but for this one.
         let taken: u128 = from.free.iter().map(|free| u128::from(*free.max(&from.last))).sum();
         let mean = (taken + u128::from(work)).div_ceil(from.free.len().max(1) as u128);
-        let share = if work > 0 { u64::try_from(mean).unwrap_or(u64::MAX) } else { 0 };
+        let share = u64::try_from(mean).unwrap_or(u64::MAX);
         let until = from.free.iter().copied().max().unwrap_or_default();
         until.max(path.unwrap_or_default()).max(share)
     }
@@ -142,14 +142,15 @@ impl Search<'_> {
     /// agent; and of agents that are alike it does not matter which is which.
     fn essence(&self, from: &Beginning) -> Vec<u64> {
         let needed = |task: usize| {
-            let mut left = self.graph.successors(task).filter(|(next, _)| from.placements[*next].is_none());
-            left.next().map(|(_, delay)| left.any(|(_, delay)| delay > 0) || delay > 0)
+            let left = self.graph.successors(task).filter(|(next, _)| from.placements[*next].is_none());
+            left.map(|(_, delay)| delay).max()
         };
         let (mut done, mut lies_at, mut arrivals) = (0, vec![0; from.free.len()], Vec::new());
         for (task, placement) in from.placements.iter().enumerate() {
             let Some(placement) = placement else { continue };
             done |= 1 << task;
-            if let Some(travels) = needed(task) {
+            if let Some(longest) = needed(task) {
+                let travels = longest > 0;
                 arrivals.push(if travels { placement.finish } else { placement.finish.max(from.last) });
                 lies_at[placement.agent] |= u64::from(travels) << task;
             }

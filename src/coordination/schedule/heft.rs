@@ -34,9 +34,9 @@ pub fn heft(graph: &TaskGraph, durations: &(impl Durations + ?Sized)) -> Result<
         });
         let best = options.min_by_key(|it| (it.finish, it.agent));
         let best = best.ok_or(ScheduleError::NoAgent { task, agents })?;
-        let timeline = &mut timelines[best.agent];
-        let place = timeline.partition_point(|other| *other < (best.start, best.finish));
-        timeline.insert(place, (best.start, best.finish));
+        let (timeline, span) = (&mut timelines[best.agent], (best.start, best.finish));
+        let place = timeline.binary_search(&span).unwrap_or_else(|place| place);
+        timeline.insert(place, span);
         placements[task] = best;
     }
     let makespan = placements.iter().map(|it| it.finish).max().unwrap_or_default();

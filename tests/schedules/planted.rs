@@ -1,5 +1,7 @@
 //! Graphs whose best schedule is known.
 
+use std::collections::BTreeSet;
+
 use althing::coordination::dag::planted::{Planted, Shape, ShapeError, planted};
 use althing::coordination::schedule::{Agent, Bounds, Priority, heft, list, verify};
 use rand_chacha::ChaCha8Rng;
@@ -56,6 +58,21 @@ fn each_task_has_the_edges_that_it_can_have() {
         assert!((0..shape.agents).all(|agent| (least..=most).contains(&of(agent))));
         assert!(graph.tasks().iter().all(|task| task.time > 0));
     }
+}
+
+/// Three tasks of an agent have one tick to spare: each may have it, and each of their six orders comes up.
+#[test]
+fn every_cut_and_every_order_of_the_tasks_comes_up() {
+    let shape = Shape { agents: 1, tasks: 3, edges: 0, length: 4 };
+    let of = |seed| {
+        let made = planted(shape, &mut ChaCha8Rng::seed_from_u64(seed)).expect("a graph");
+        let mut order: Vec<_> = made.schedule.placements.iter().zip(0..3).collect();
+        order.sort_unstable();
+        order.into_iter().map(|(it, task)| (it.finish - it.start, task)).unzip()
+    };
+    let (cuts, orders): (BTreeSet<Vec<u64>>, BTreeSet<Vec<usize>>) = (0..200).map(of).unzip();
+    assert_eq!(cuts, BTreeSet::from([vec![1, 1, 2], vec![1, 2, 1], vec![2, 1, 1]]));
+    assert_eq!(orders.len(), 6);
 }
 
 #[test]

@@ -87,7 +87,8 @@ pub fn planted(shape: Shape, random: &mut impl RngCore) -> Result<Planted, Shape
     let mut all = Vec::with_capacity(tasks * edges);
     for (to, placement) in placements.iter().enumerate() {
         let over = by_finish.partition_point(|task| placements[*task].finish <= placement.start);
-        let from = (0..if over > 0 { edges } else { 0 }).map(|_| by_finish[below(over, random)]);
+        let from =
+            (0..if over > 0 { edges } else { 0 }).map(|_| by_finish[below(over as u64, random) as usize]);
         all.extend(from.map(|from| Edge { from, to, delay: 0 }));
     }
     let of = |it: &Placement| Task { time: it.finish - it.start, ..Task::default() };
@@ -98,8 +99,8 @@ pub fn planted(shape: Shape, random: &mut impl RngCore) -> Result<Planted, Shape
 
 /// A timeline in so many parts, each of one tick at least.
 fn cut(agent: usize, parts: usize, length: u64, random: &mut impl RngCore) -> Vec<Placement> {
-    let spare = usize::try_from(length - parts as u64).unwrap_or(usize::MAX - 1);
-    let mut cuts: Vec<_> = (1..parts).map(|_| below(spare + 1, random) as u64).collect();
+    let spare = length - parts as u64;
+    let mut cuts: Vec<_> = (1..parts).map(|_| below(spare + 1, random)).collect();
     cuts.sort_unstable();
     let ends = cuts.into_iter().zip(1..).map(|(spare, before)| spare + before).chain([length]);
     let mut start = 0;
@@ -109,11 +110,11 @@ fn cut(agent: usize, parts: usize, length: u64, random: &mut impl RngCore) -> Ve
 /// Fisher and Yates, as Durstenfeld 1964 has it.
 fn shuffle<T>(items: &mut [T], random: &mut impl RngCore) {
     for last in (1..items.len()).rev() {
-        items.swap(last, below(last + 1, random));
+        items.swap(last, below(last as u64 + 1, random) as usize);
     }
 }
 
 /// A number below this one, each as likely as the others but for less than one in 2^32 parts.
-fn below(limit: usize, random: &mut impl RngCore) -> usize {
-    ((u128::from(random.next_u64()) * limit as u128) >> 64) as usize
+fn below(limit: u64, random: &mut impl RngCore) -> u64 {
+    ((u128::from(random.next_u64()) * u128::from(limit)) >> 64) as u64
 }

@@ -56,7 +56,10 @@ pub fn list(graph: &TaskGraph, agents: &[Agent], priority: Priority) -> Result<S
     let lower = extremes.lower().max(load(graph, agents, &kinds.needs));
     let bounds = Bounds { lower, upper: extremes.list_upper(fewest) };
     let mut run = Run::new(graph, agents, &kinds, order(graph, priority)?);
-    while run.assign() + run.advance() > 0 {}
+    run.assign();
+    while run.advance() {
+        run.assign();
+    }
     Ok(Schedule { agents: agents.len(), placements: run.placements, makespan: run.now, bounds })
 }
 
@@ -226,13 +229,12 @@ impl<'a> Run<'a> {
         run
     }
 
-    /// Everybody who is idle and could do something does. How many begin.
-    fn assign(&mut self) -> usize {
-        let mut begun = 0;
+    /// Everybody who is idle and could do something does.
+    fn assign(&mut self) {
         while let Some((need, kind)) = self.best() {
             let (queue, crew) = (&mut self.queues[need], &mut self.crews[kind]);
             let (Some(place), Some(seat)) = (queue.ready.first(), crew.idle.first()) else {
-                return begun;
+                return;
             };
             queue.ready.remove(place);
             crew.idle.remove(seat);
@@ -243,9 +245,7 @@ impl<'a> Run<'a> {
             self.placements[task as usize] = Placement { agent, start: self.now, finish };
             self.does[agent] = task;
             self.busy.push(Reverse((finish, number)));
-            begun += 1;
         }
-        begun
     }
 
     /// Of the tasks that could begin and for which somebody is idle, the first, by what it needs; and
@@ -260,11 +260,10 @@ impl<'a> Run<'a> {
         (0..self.queues.len()).filter_map(candidate).min().map(|(_, need, kind)| (need, kind))
     }
 
-    /// Time goes on until somebody ends. How many do at that time.
-    fn advance(&mut self) -> usize {
-        let Some(Reverse((finish, _))) = self.busy.peek() else { return 0 };
+    /// Time goes on until somebody ends. Whether anybody was at work.
+    fn advance(&mut self) -> bool {
+        let Some(Reverse((finish, _))) = self.busy.peek() else { return false };
         self.now = *finish;
-        let mut ended = 0;
         while let Some(Reverse((finish, number))) = self.busy.peek().copied()
             && finish == self.now
         {
@@ -279,9 +278,8 @@ impl<'a> Run<'a> {
                     self.release(next);
                 }
             }
-            ended += 1;
         }
-        ended
+        true
     }
 
     fn release(&mut self, task: usize) {

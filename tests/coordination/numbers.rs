@@ -38,4 +38,6 @@ fn a_number_is_shown_as_it_is() {
     assert_eq!(Count::new(12).map(|it| it.to_string()), Ok("12".into()));
     let converted = [Fraction::new(0.5).map(NonNegative::from), Positive::new(0.5).map(NonNegative::from)];
     assert_eq!(converted, [NonNegative::new(0.5), NonNegative::new(0.5)]);
+    assert_eq!(Count::new(12).map(u32::from), Ok(12));
+    assert_eq!(Positive::new(2.5).map(f64::from), Ok(2.5));
 }

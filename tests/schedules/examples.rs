@@ -4,7 +4,8 @@ use althing::contract_net::Capabilities;
 use althing::coordination::dag::{Task, TaskGraph};
 use althing::coordination::schedule::heft::upward_ranks;
 use althing::coordination::schedule::{
-    Agent, Bounds, Placement, Priority, Schedule, ScheduleError, TimeTable, exact, heft, list, verify,
+    Agent, Bounds, Durations, Placement, Priority, Schedule, ScheduleError, TimeTable, exact, heft, list,
+    verify,
 };
 
 use crate::world::{agent, edge, graph, ten_tasks};
@@ -126,6 +127,15 @@ fn a_refusal_names_the_one_in_the_way() {
     let delayed = TaskGraph::new(vec![Task::default(); 4], &edges).expect("a graph");
     let delay = Err(ScheduleError::Delay { from: 1, to: 2 });
     assert_eq!(list(&delayed, &Agent::alike(2), Priority::default()), delay);
+}
+
+/// A row of a table may say more than there are agents: nobody is there to do it.
+#[test]
+fn a_table_speaks_of_its_agents_only() {
+    let table = TimeTable { agents: 2, times: vec![vec![Some(3), None, Some(1)]] };
+    let one = graph(&[1], &[]);
+    assert_eq!([0, 1, 2, 3].map(|agent| table.duration(&one, 0, agent)), [Some(3), None, None, None]);
+    assert_eq!(table.duration(&one, 1, 0), None);
 }
 
 /// No tasks take no time, whoever is there.

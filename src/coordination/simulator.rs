@@ -3,57 +3,52 @@
 //! The time is simulated, in the unit of the caller's. The same events in the same order give the same
 //! run; chance comes from the caller, as random bits.
 
-use alloc::collections::{BTreeSet, BinaryHeap};
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 use crate::coordination::numbers::{Count, NonNegative, Positive};
 
 /// Events that are to come, each at its time; of those at one time, the one that was set first.
 #[derive(Clone, Debug)]
 pub struct Queue<E> {
-    heap: BinaryHeap<Timed<E>>,
+    /// By time, then by the order in which they were set. As no time is below 0, times are in the order of
+    /// their bits.
+    events: BTreeMap<(u64, u64), E>,
     set: u64,
     now: f64,
 }
 
-#[derive(Clone, Debug)]
-struct Timed<E> {
-    at: f64,
-    number: u64,
-    event: E,
-}
-
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), set: 0, now: 0.0 }
+        Self { events: BTreeMap::new(), set: 0, now: 0.0 }
     }
 }
 
 impl<E> Queue<E> {
     /// Sets an event to come `after` from now, in the unit of all times of the queue. O(log n).
     pub fn set(&mut self, after: NonNegative, event: E) {
-        self.heap.push(Timed { at: self.now + after.get(), number: self.set, event });
+        self.events.insert(((self.now + after.get()).to_bits(), self.set), event);
         self.set += 1;
     }
 
     /// The next event; it is now the time of it. O(log n).
     pub fn pop(&mut self) -> Option<E> {
-        let Timed { at, event, .. } = self.heap.pop()?;
-        self.now = at;
+        let ((at, _), event) = self.events.pop_first()?;
+        self.now = f64::from_bits(at);
         Some(event)
     }
 
-    /// The time of the next event.
+    /// The time of the next event. O(log n).
     pub fn upcoming(&self) -> Option<f64> {
-        self.heap.peek().map(|timed| timed.at)
+        self.events.first_key_value().map(|((at, _), _)| f64::from_bits(*at))
     }
 
-    /// All that is to come comes so much later. O(n).
+    /// All that is to come comes so much later. O(n log n).
     pub fn put_off(&mut self, by: NonNegative) {
-        let later = |timed: Timed<E>| Timed { at: timed.at + by.get(), ..timed };
-        self.heap = core::mem::take(&mut self.heap).into_iter().map(later).collect();
+        let later = |at| (f64::from_bits(at) + by.get()).to_bits();
+        let events = core::mem::take(&mut self.events).into_iter();
+        self.events = events.map(|((at, number), event)| ((later(at), number), event)).collect();
     }
 
     /// The time: 0 before the first event.
@@ -61,27 +56,6 @@ impl<E> Queue<E> {
         self.now
     }
 }
-
-/// The heap's greatest is what comes first.
-impl<E> Ord for Timed<E> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.at.total_cmp(&self.at).then(other.number.cmp(&self.number))
-    }
-}
-
-impl<E> PartialOrd for Timed<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> PartialEq for Timed<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<E> Eq for Timed<E> {}
 
 /// A task of a simulated run.
 #[derive(Clone, PartialEq, Debug)]

@@ -100,7 +100,8 @@ fn a_problem_is_read() {
 #[test]
 fn a_problem_needs_little() {
     let problem =
-        written(r#"{"tasks": [{"name": "a", "time": 1, "needs": ["x"]}]}"#).check().expect("a problem");
+        written(r#"{"tasks": [{"name": "a", "time": 1, "needs": ["x", "x"]}]}"#).check().expect("a problem");
+    assert_eq!(problem.graph.tasks()[0].needs.bits(), 1, "twice the same is once");
     assert_eq!((problem.ticks.get(), problem.graph.work()), (1_000, 1_000));
     assert_eq!((problem.agents.len(), &problem.capabilities[..]), (0, &["x".into()][..]));
 }

@@ -39,6 +39,7 @@ fn each_task_is_a_box_at_its_place() {
     assert!(svg.contains(last), "{svg}");
     assert!(svg.contains("<text x=\"867.60\" y=\"100\">task 9</text>"), "{svg}");
     assert!(svg.contains("<text x=\"112\" y=\"68\" text-anchor=\"end\">agent 0</text>"));
+    assert!(svg.contains("<text x=\"112\" y=\"100\" text-anchor=\"end\">agent 1</text>"));
     assert!(svg.contains("<text x=\"222.00\" y=\"162\" text-anchor=\"middle\">10</text>"));
     assert!(svg.contains("<path d=\"M936.00 48V144\" stroke=\"#b00020\""));
     assert_eq!(svg.matches("text-anchor=\"middle\"").count(), 9, "0 to 80 by 10");

@@ -51,6 +51,14 @@ fn one(finish: u64, ticks: u64, name: &str) -> String {
     gantt(&schedule, Labels { ticks, ..labels(name, &[name.into()], &[name.into()]) })
 }
 
+/// The axis has a line each 1, 2 or 5 times a power of ten, and no more than ten after the first.
+#[test]
+fn the_axis_has_round_steps() {
+    for (finish, lines) in [(7, 8), (10, 11), (15, 8), (45, 10), (100, 11), (150, 8), (400, 9), (1_500, 8)] {
+        assert_eq!(one(finish, 1, "").matches("text-anchor=\"middle\"").count(), lines, "{finish}");
+    }
+}
+
 #[test]
 fn names_are_no_markup_and_no_longer_than_their_place() {
     let svg = one(5, 1, "<b a=\"1\" c='2'>&\u{1}\u{ffff}");

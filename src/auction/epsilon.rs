@@ -229,7 +229,7 @@ impl<'a> Auction<'a> {
     /// Phases from one epsilon to the other, and what is left to do.
     pub(super) fn scaled(mut self, first: i64, last: i64) -> Result<Book<'a>, Infeasible> {
         let problem = &self.book.problem;
-        let some_idle = problem.tasks() != problem.agents() || problem.has_reserves();
+        let some_idle = problem.may_leave_some();
         let mut epsilon = first.max(last);
         loop {
             self.begin(epsilon);

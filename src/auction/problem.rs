@@ -223,6 +223,11 @@ impl Problem {
         !self.reserves.is_empty()
     }
 
+    /// Whether agents may stay idle or tasks unplaced, so that rents count, and not their differences alone.
+    pub(super) fn may_leave_some(&self) -> bool {
+        self.tasks != self.agents || self.has_reserves()
+    }
+
     /// What the agents ask for the task, forbidden arcs included. Nothing if there is no such task.
     #[inline(always)]
     pub fn row(&self, task: usize) -> Row<'_> {
@@ -262,22 +267,12 @@ impl Problem {
 
     /// Whether there is such a task.
     pub(super) fn check_task(&self, number: usize) -> Result<(), InvalidProblem> {
-        let what = "task";
-        if number < self.tasks {
-            Ok(())
-        } else {
-            Err(InvalidProblem::NoSuch { what, number, count: self.tasks })
-        }
+        below(self.tasks, "task", number)
     }
 
     /// Whether there is such an agent.
     pub(super) fn check_agent(&self, number: usize) -> Result<(), InvalidProblem> {
-        let what = "agent";
-        if number < self.agents {
-            Ok(())
-        } else {
-            Err(InvalidProblem::NoSuch { what, number, count: self.agents })
-        }
+        below(self.agents, "agent", number)
     }
 
     /// Whether this can be the cost of that arc.
@@ -361,6 +356,10 @@ impl<'a> Row<'a> {
             Self::Sparse(arcs) => arcs.iter().fold(0, |most, (_, cost)| most.max(allowed(*cost))),
         }
     }
+}
+
+fn below(count: usize, what: &'static str, number: usize) -> Result<(), InvalidProblem> {
+    if number < count { Ok(()) } else { Err(InvalidProblem::NoSuch { what, number, count }) }
 }
 
 fn within(what: &'static str, found: usize) -> Result<(), InvalidProblem> {

@@ -94,7 +94,7 @@ pub(super) fn infeasible(Stuck(tasks): Stuck) -> Infeasible {
 /// of rents count. Otherwise whoever is left over must end at rent 0, so all begin there.
 fn initial_rents(problem: &Problem) -> Vec<i64> {
     let mut least = vec![Problem::MAX_COST; problem.agents()];
-    if problem.tasks() != problem.agents() || problem.has_reserves() {
+    if problem.may_leave_some() {
         return vec![0; problem.agents()];
     }
     for task in 0..problem.tasks() {

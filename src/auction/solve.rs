@@ -41,8 +41,7 @@ pub(super) fn book(problem: &Problem) -> Result<Book<'_>, Infeasible> {
         auction.scaled((cost / FIRST).max(1), (cost / last).max(1))
     };
     let Row::Dense(row) = problem.row(0) else {
-        let some_idle = problem.tasks() != problem.agents() || problem.has_reserves();
-        let (scale, last) = if some_idle { (finest(problem), i64::MAX) } else { (1, LAST) };
+        let (scale, last) = if problem.may_leave_some() { (finest(problem), i64::MAX) } else { (1, LAST) };
         return auction(Book::new(Cow::Borrowed(problem), scale, vec![0; problem.agents()]), last);
     };
     let mut book = shortest_path::begin(problem);

@@ -69,7 +69,11 @@ pub struct Problem {
 
 /// A context window, in tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, expecting = "a context: an object with `window` and `each`")
+)]
 pub struct Context {
     /// What it holds.
     pub window: Count,
@@ -79,7 +83,11 @@ pub struct Context {
 
 /// A decision that is shared and cannot be taken back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, expecting = "a decision: an object with `faults`")
+)]
 pub struct Decision {
     /// `f`: how many agents may crash, and it still must be taken, and be one. If none may, whoever
     /// proposes it decides it.
@@ -88,7 +96,11 @@ pub struct Decision {
 
 /// Costs that only the agents know: of each task, independent and uniform around the mean.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, expecting = "private costs: an object with `spread` and `bid`")
+)]
 pub struct Private {
     /// How far they go to either side, as a part of the mean.
     pub spread: Fraction,
@@ -98,7 +110,11 @@ pub struct Private {
 
 /// The loop of each agent, see [`Loop`]. The rate is one over the unit of the times.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields, expecting = "a pace: an object with `rate`, `resources` and `delay`")
+)]
 pub struct Pace {
     /// `mu`, at which each agent acts.
     pub rate: Positive,

@@ -6,8 +6,8 @@ use althing::coordination::usl::{Coefficient, Fit, Model};
 use serde_json::json;
 
 use super::{FitArgs, Refused, Verdict, align, files, table};
-use crate::fit::data::LONGEST;
 use crate::fit::{Data, Fitted, fit, plot};
+use crate::json::LONGEST;
 use crate::text::{figure, one_line};
 
 pub(super) const HELP: &str = "\

@@ -5,10 +5,9 @@
 
 use althing::coordination::usl::FitError;
 
+use crate::json::LONGEST;
 use crate::text::one_line;
 
-/// The longest file that is read, in bytes.
-pub const LONGEST: usize = 16 << 20;
 /// How many measurements there can be.
 pub const MOST_ROWS: usize = 100_000;
 

@@ -9,12 +9,12 @@ use althing::coordination::sync_cost::Shape;
 use plotters::style::RGBColor;
 
 use super::problem::Problem;
-use super::rows::{Row, Rows};
+use super::rows::{Row, Rows, numbers};
 use crate::chart::{Axis, BLUE, ChartError, Figure, GREEN, GREY, Mark, ORANGE, Panel, Series};
 
 /// The article's charts go up to so many agents, and so do these at least.
 const AGENTS: u32 = 15;
-/// Curves have each number up to this.
+/// Curves have each number up to this, and beyond one in about twenty.
 const EACH: u32 = 100;
 
 /// Times and overheads by the number of agents.
@@ -37,7 +37,7 @@ struct Place {
 pub fn svg(problem: &Problem, rows: &Rows) -> Result<String, ChartError> {
     let advised = &problem.advised;
     let most = advised.k_max.get().max(AGENTS);
-    let numbers: Vec<_> = numbers(most).filter_map(|number| Count::new(number).ok()).collect();
+    let numbers: Vec<_> = numbers(most, EACH, 20).filter_map(|number| Count::new(number).ok()).collect();
     let charts = |title, curves, rows| {
         let (work, agents) = (advised.job.load().work(), advised.k_max.real());
         Charts { title, curves, rows, work, most: most.into(), agents }.panels()
@@ -50,14 +50,6 @@ pub fn svg(problem: &Problem, rows: &Rows) -> Result<String, ChartError> {
     let description = "Speed-up over one agent against the number of agents, in parallel and in batches, \
         beside linear speed-up; and the overhead of coordination, and the efficiency, against the same.";
     Figure { title, description: description.into(), panels }.svg()
-}
-
-/// Each up to [`EACH`], and beyond one in about twenty.
-fn numbers(most: u32) -> impl Iterator<Item = u32> {
-    let more = std::iter::successors(Some(EACH), |number| Some(number + number / 20)).skip(1);
-    (1..=most.min(EACH))
-        .chain(more.take_while(move |number| *number < most))
-        .chain((most > EACH).then_some(most))
 }
 
 fn of_surface(problem: &Problem, numbers: &[Count]) -> [Curve; 2] {

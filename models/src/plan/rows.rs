@@ -96,7 +96,7 @@ pub fn rows(problem: &Problem) -> Rows {
     let most = problem.advised.k_max.min(problem.advised.sync.known());
     let regimes = surface.regimes(most);
     let best = [regimes.parallel, regimes.hybrid].into_iter().flatten().map(|point| point.agents.get());
-    let mut numbers: Vec<_> = numbers(most.get()).chain(best).collect();
+    let mut numbers: Vec<_> = numbers(most.get(), EACH, 3).chain(best).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut rows = Vec::new();
@@ -119,10 +119,12 @@ pub fn rows(problem: &Problem) -> Rows {
     Rows { rows, by_formula: regimes.best() }
 }
 
-/// From 1 to `most`.
-fn numbers(most: u32) -> impl Iterator<Item = u32> {
-    let more = std::iter::successors(Some(EACH), |number| Some(number + number / 3));
-    (1..=EACH.min(most)).chain(more.take_while(move |number| *number < most)).chain([most])
+/// From 1 to `most`: each up to `each`, and beyond, every one larger by this part than the one before.
+pub(super) fn numbers(most: u32, each: u32, part: u32) -> impl Iterator<Item = u32> {
+    let more = std::iter::successors(Some(each), move |number| Some(number + number / part)).skip(1);
+    (1..=most.min(each))
+        .chain(more.take_while(move |number| *number < most))
+        .chain((most > each).then_some(most))
 }
 
 /// What so many agents do, without any sync.

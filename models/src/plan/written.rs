@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use althing::coordination::advisor::{Context, Decision, Pace, Private};
 use althing::coordination::dag::json::{Written, WrittenAgent, WrittenTask};
 use althing::coordination::sync_cost::{Shape, SyncCost, Table};
-use althing::coordination::{Count, Exponent, Fraction, NonNegative, Positive};
+use althing::coordination::{Count, Exponent, NonNegative, Positive};
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{self, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -23,11 +23,11 @@ pub(super) struct WrittenProblem {
     sync: Option<WrittenSync>,
     rework: Option<NonNegative>,
     margin: Option<NonNegative>,
-    context: Option<WrittenContext>,
-    decision: Option<WrittenDecision>,
-    private: Option<WrittenPrivate>,
+    context: Option<Context>,
+    decision: Option<Decision>,
+    private: Option<Private>,
     mean_time_between_failures: Option<Positive>,
-    pace: Option<WrittenPace>,
+    pace: Option<Pace>,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ struct WrittenSync {
     shape: Shape,
 }
 
-/// As it is written: see [`Shape`].
+/// As it is written: see [`Shape`], which reads itself too, but names what is wrong in a table one field deeper.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum WrittenShape {
@@ -50,34 +50,6 @@ enum WrittenShape {
     AllToAll,
     Article,
     Measured(Vec<f64>),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a context: an object with `window` and `each`")]
-struct WrittenContext {
-    window: Count,
-    each: Count,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a decision: an object with `faults`")]
-struct WrittenDecision {
-    faults: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "private costs: an object with `spread` and `bid`")]
-struct WrittenPrivate {
-    spread: Fraction,
-    bid: NonNegative,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a pace: an object with `rate`, `resources` and `delay`")]
-struct WrittenPace {
-    rate: Positive,
-    resources: Count,
-    delay: Positive,
 }
 
 fn shape<'de, D: Deserializer<'de>>(from: D) -> Result<Shape, D::Error> {
@@ -149,12 +121,11 @@ impl WrittenProblem {
         let advised = &mut problem.advised;
         advised.rework = self.rework.unwrap_or(NonNegative::ZERO);
         advised.margin = self.margin.unwrap_or(NonNegative::ZERO);
-        advised.context = self.context.map(|it| Context { window: it.window, each: it.each });
-        advised.decision = self.decision.map(|it| Decision { faults: it.faults });
-        advised.private = self.private.map(|it| Private { spread: it.spread, bid: it.bid });
+        advised.context = self.context;
+        advised.decision = self.decision;
+        advised.private = self.private;
         advised.mean_time_between_failures = self.mean_time_between_failures;
-        let pace = |it: WrittenPace| Pace { rate: it.rate, resources: it.resources, delay: it.delay };
-        advised.pace = self.pace.map(pace);
+        advised.pace = self.pace;
         Ok(problem)
     }
 }

@@ -23,11 +23,7 @@ use crate::auction::cost_model::finite::{Finite, Unusable};
 /// What is known of one bidder: sums of least squares around their means, so that nothing is lost in
 /// differences of great numbers. The prior is a report among the others.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(try_from = "Image", into = "Image")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Image"))]
 pub struct Calibration {
     /// How many reports, with those that the prior counts for: above 0.
     weight: Finite,
@@ -94,7 +90,7 @@ impl Calibration {
 
 /// What is known, as it is written down.
 #[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Image {
     weight: Finite,
@@ -102,13 +98,6 @@ struct Image {
     excess: Finite,
     spread: Finite,
     joint: Finite,
-}
-
-#[cfg(feature = "serde")]
-impl From<Calibration> for Image {
-    fn from(Calibration { weight, bid, excess, spread, joint }: Calibration) -> Self {
-        Self { weight, bid, excess, spread, joint }
-    }
 }
 
 #[cfg(feature = "serde")]

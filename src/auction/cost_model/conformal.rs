@@ -20,11 +20,7 @@ use core::num::NonZeroU32;
 
 /// The last reports of one agent. It holds integers only, so it is exact.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(from = "Image", into = "Image")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(from = "Image"))]
 pub struct Times {
     window: NonZeroU32,
     /// Times and their estimates, which are at least 1, the oldest first, at most `window` of them.
@@ -115,18 +111,11 @@ fn by_ratio((time, of): &(u64, u64), (other, of_other): &(u64, u64)) -> Ordering
 
 /// The reports as they are written down: read back, they are reported once more.
 #[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Image {
     window: NonZeroU32,
     reports: VecDeque<(u64, u64)>,
-}
-
-#[cfg(feature = "serde")]
-impl From<Times> for Image {
-    fn from(Times { window, reports }: Times) -> Self {
-        Self { window, reports }
-    }
 }
 
 #[cfg(feature = "serde")]

@@ -26,11 +26,7 @@ use crate::auction::cost_model::finite::{Finite, Unusable};
 /// What is known of the weights: one for each agent, or one for all with vectors that describe both
 /// task and agent. `dimension^2` numbers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(try_from = "Image", into = "Image")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Image"))]
 pub struct LinUcb {
     /// Above 0.
     ridge: Finite,
@@ -149,19 +145,12 @@ impl LinUcb {
 
 /// What is known, as it is written down.
 #[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Image {
     ridge: Finite,
     factor: Vec<Finite>,
     moment: Vec<Finite>,
-}
-
-#[cfg(feature = "serde")]
-impl From<LinUcb> for Image {
-    fn from(LinUcb { ridge, factor, moment }: LinUcb) -> Self {
-        Self { ridge, factor, moment }
-    }
 }
 
 #[cfg(feature = "serde")]

@@ -267,3 +267,22 @@ fn at_a_bound_another_is_tried() {
     close(fit.ssr, best_ssr(&points, 0.0, fit.kappa.value), 1e-9);
     assert!(fit.ssr < 3.8162 && fit.choice.amdahl_ssr > 3.837);
 }
+
+/// From both beginnings the way down leads into a valley with contention; the one without is deeper.
+#[test]
+fn the_valley_without_contention_is_looked_into() {
+    let points = [
+        (1.0, 0.920_066_660_456_356_4),
+        (55.773_804_463_911_8, 0.634_381_259_691_156_2),
+        (33.267_138_051_334_77, 1.577_102_379_332_768_5),
+        (52.171_376_219_019_294, 0.691_150_261_521_135_2),
+        (37.185_818_905_942_14, 1.137_409_375_382_549_6),
+        (36.578_495_939_029_38, 0.977_611_401_543_451_7),
+        (13.143_559_834_687_04, 2.744_573_222_056_876),
+        (8.152_689_716_313_034, 1.863_483_756_236_375_3),
+    ];
+    let fit = fit(&points).expect("a fit");
+    assert_eq!((fit.sigma.value, fit.sigma.estimate), (0.0, None));
+    close(fit.ssr, best_ssr(&points, 0.0, fit.kappa.value), 1e-9);
+    assert!(fit.ssr < 0.8225, "{}", fit.ssr);
+}
